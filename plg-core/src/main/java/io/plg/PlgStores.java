@@ -1,0 +1,66 @@
+package io.plg;
+
+import io.plg.activation.ActivationStore;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an adapter provides: a store for every feature, and transactions over all of them. Applications do not call it.
+ *
+ * <p>One kind of object plays two parts. <em>Root</em> stores live as long as the {@link Plg}; each call on them is a
+ * transaction of its own, or takes part in the one that the host has bound to the thread, if the adapter can see such. <em>Bound</em>
+ * stores, made by {@link #transact(TransactionWork)} or by an adapter's way of joining the host, work on one transaction.
+ *
+ * <p>Rules for implementers: decisions that race are one atomic statement in the store; nothing a transaction wrote is seen by
+ * others before its commit or after its rollback; a call that throws leaves no trace. The contract tests are
+ * {@code ActivationStoreContract} and {@code TransactionContract} of plg-testkit.
+ */
+public interface PlgStores extends AutoCloseable {
+
+    /**
+     * Returns the store of activations.
+     *
+     * @return the store
+     */
+    ActivationStore activation();
+
+    /**
+     * Runs work in one transaction. Called on bound stores, or where {@link #inTransaction()}, it becomes a part of that transaction, as
+     * between a savepoint and its release: if the work throws, what it did is undone, its {@linkplain #afterCommit tasks} never run, and
+     * the transaction goes on; the owner of the transaction decides about the whole.
+     *
+     * @param work is handed stores that are bound to the transaction
+     * @param <T> the type of the result
+     * @param <X> the checked exception that the work may throw
+     * @return what the work returned
+     * @throws X whatever the work throws, after the rollback
+     * @throws StoreFailure if the transaction cannot be begun or committed
+     */
+    <T extends @Nullable Object, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work) throws X;
+
+    /**
+     * Tells whether a call made now, on this thread, would be part of a transaction that is still open.
+     *
+     * @return {@code true} on bound stores, and on root stores inside a transaction that the host has bound to the thread
+     */
+    boolean inTransaction();
+
+    /**
+     * Runs a task once the current transaction has committed; never if it rolls back; at once if there is none. Tasks run in the order
+     * in which they were given. A task must not throw.
+     *
+     * @param task what to run
+     */
+    void afterCommit(Runnable task);
+
+    /**
+     * Returns the feed by which caches learn what other nodes changed.
+     *
+     * @return the feed, or empty if these stores are as fast as a cache and nothing should be cached above them
+     */
+    Optional<ChangeFeed> changes();
+
+    /** Releases what the adapter itself opened. Calling it again does nothing. */
+    @Override
+    void close();
+}

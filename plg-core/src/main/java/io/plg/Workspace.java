@@ -1,0 +1,38 @@
+package io.plg;
+
+import io.plg.activation.Activation;
+import io.plg.activation.ActivationFunnel;
+
+/**
+ * The view on one workspace, through which every operation on its data goes: there is no method that forgets the tenant. A view
+ * is cheap, holds no resource and may be kept or made anew for each call.
+ *
+ * <p>A view made by a {@link Plg} that is bound to a transaction ends with that transaction.
+ */
+public interface Workspace {
+
+    /**
+     * Returns the workspace that this view is on.
+     *
+     * @return its id
+     */
+    WorkspaceId id();
+
+    /**
+     * Returns the activation of this workspace's users along a funnel.
+     *
+     * @param funnel one of the funnels that {@link Plg} was built with
+     * @return the view on the users of this workspace in that funnel
+     * @throws io.plg.activation.UnknownFunnel if {@code Plg} was not built with it
+     */
+    Activation activation(ActivationFunnel funnel);
+
+    /**
+     * Returns the activation of this workspace's users along a funnel, by the funnel's name.
+     *
+     * @param funnelName the name of one of the funnels that {@link Plg} was built with
+     * @return the view on the users of this workspace in that funnel
+     * @throws io.plg.activation.UnknownFunnel if no funnel has that name
+     */
+    Activation activation(String funnelName);
+}

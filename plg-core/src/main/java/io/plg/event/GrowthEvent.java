@@ -1,0 +1,170 @@
+package io.plg.event;
+
+import io.plg.UserId;
+import io.plg.WorkspaceId;
+import io.plg.internal.Json;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+
+/**
+ * Something that happened to a user on the way through the product. Events are stored in the transaction in which they happened
+ * and carry ids only: no e-mail address, no metadata.
+ *
+ * <p>{@link #toJson()} is a contract: within a {@linkplain #version() version} of a type, fields are only added.
+ */
+public sealed interface GrowthEvent {
+
+    /**
+     * Returns the id of the event, unique across the installation and the receiver's key for dropping repeats.
+     *
+     * @return the id
+     */
+    UUID id();
+
+    /**
+     * Returns when plg recorded it, by the configured clock, in microseconds.
+     *
+     * @return the time
+     */
+    Instant time();
+
+    /**
+     * Returns the workspace it happened in.
+     *
+     * @return the id of the workspace
+     */
+    WorkspaceId workspace();
+
+    /**
+     * Returns the user it happened to.
+     *
+     * @return the id of the user
+     */
+    UserId user();
+
+    /**
+     * Returns the type of the event, such as {@code plg.activation.step_completed}.
+     *
+     * @return the type, stable for ever
+     */
+    String type();
+
+    /**
+     * Returns the version of the type's data.
+     *
+     * @return the version, from 1
+     */
+    default int version() {
+        return 1;
+    }
+
+    /**
+     * Returns what the event says beyond its common fields, by field name in a stable order.
+     *
+     * @return text, whole numbers and booleans only; cannot be modified
+     */
+    Map<String, Object> data();
+
+    /**
+     * Returns the event as JSON: {@code {"id","type","version","time","workspaceId","userId","data":{…}}}, times as ISO-8601 in UTC.
+     *
+     * @return one line of JSON, always the same text for the same event
+     */
+    default String toJson() {
+        var all = new LinkedHashMap<String, Object>();
+        all.put("id", id().toString());
+        all.put("type", type());
+        all.put("version", version());
+        all.put("time", time().toString());
+        all.put("workspaceId", workspace().value());
+        all.put("userId", user().value());
+        all.put("data", data());
+        return Json.write(all);
+    }
+
+    /**
+     * A user completed a step of an activation funnel, for the first time.
+     *
+     * @param id see {@link GrowthEvent#id()}
+     * @param time see {@link GrowthEvent#time()}
+     * @param workspace see {@link GrowthEvent#workspace()}
+     * @param user see {@link GrowthEvent#user()}
+     * @param funnel the name of the funnel
+     * @param step the name of the step
+     * @param completedAt when the step was completed, which may be long before {@code time}
+     */
+    record StepCompleted(
+            UUID id, Instant time, WorkspaceId workspace, UserId user, String funnel, String step, Instant completedAt)
+            implements GrowthEvent {
+
+        /** The {@link GrowthEvent#type()} of these events. */
+        public static final String TYPE = "plg.activation.step_completed";
+
+        /** Checks that nothing is missing. */
+        public StepCompleted {
+            requireAll(id, time, workspace, user, funnel, step, completedAt);
+        }
+
+        @Override
+        public String type() {
+            return TYPE;
+        }
+
+        @Override
+        public Map<String, Object> data() {
+            return dataOf("funnel", funnel, "step", step, "completedAt", completedAt.toString());
+        }
+    }
+
+    /**
+     * A user completed the aha step of an activation funnel, for the first time. It comes after the step's own
+     * {@link StepCompleted}, in the same commit.
+     *
+     * @param id see {@link GrowthEvent#id()}
+     * @param time see {@link GrowthEvent#time()}
+     * @param workspace see {@link GrowthEvent#workspace()}
+     * @param user see {@link GrowthEvent#user()}
+     * @param funnel the name of the funnel
+     * @param step the name of the aha step
+     * @param activatedAt when the step was completed, which may be long before {@code time}
+     */
+    record UserActivated(
+            UUID id, Instant time, WorkspaceId workspace, UserId user, String funnel, String step, Instant activatedAt)
+            implements GrowthEvent {
+
+        /** The {@link GrowthEvent#type()} of these events. */
+        public static final String TYPE = "plg.activation.activated";
+
+        /** Checks that nothing is missing. */
+        public UserActivated {
+            requireAll(id, time, workspace, user, funnel, step, activatedAt);
+        }
+
+        @Override
+        public String type() {
+            return TYPE;
+        }
+
+        @Override
+        public Map<String, Object> data() {
+            return dataOf("funnel", funnel, "step", step, "activatedAt", activatedAt.toString());
+        }
+    }
+
+    private static void requireAll(Object... components) {
+        for (Object component : components) {
+            Objects.requireNonNull(component, "every field of a growth event must be given");
+        }
+    }
+
+    private static Map<String, Object> dataOf(Object... namesAndValues) {
+        var data = new LinkedHashMap<String, Object>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            data.put((String) namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return java.util.Collections.unmodifiableMap(data);
+    }
+}

@@ -1,0 +1,150 @@
+package io.plg.internal;
+
+import io.plg.PlgStores;
+import io.plg.UserId;
+import io.plg.WorkspaceId;
+import io.plg.activation.Activation;
+import io.plg.activation.ActivationFunnel;
+import io.plg.activation.ActivationReport;
+import io.plg.activation.ActivationState;
+import io.plg.activation.ActivationStore.Recorded;
+import io.plg.activation.ActivationStore.WithEvents;
+import io.plg.activation.Cohort;
+import io.plg.activation.Step;
+import io.plg.activation.StepCompletion;
+import io.plg.event.GrowthEvent;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Activation of one workspace in one funnel. */
+final class ActivationView implements Activation {
+    private final PlgRuntime plg;
+    private final WorkspaceId workspace;
+    private final ActivationFunnel funnel;
+
+    ActivationView(PlgRuntime plg, WorkspaceId workspace, ActivationFunnel funnel) {
+        this.plg = plg;
+        this.workspace = workspace;
+        this.funnel = funnel;
+    }
+
+    @Override
+    public ActivationFunnel funnel() {
+        return funnel;
+    }
+
+    @Override
+    public ActivationState complete(StepCompletion completion) {
+        Objects.requireNonNull(completion, "completion");
+        funnel.step(completion.step().name());
+        PlgStores stores = plg.stores();
+        if (!stores.inTransaction()) {
+            // A completion is final, so a remembered one needs no question to the store: the common repeat costs no
+            // I/O.
+            Optional<ActivationState> known = plg.activationCache().peek(workspace, funnel, completion.user());
+            if (known.isPresent() && known.get().completed().containsKey(completion.step())) {
+                return known.get();
+            }
+        }
+        WithEvents made = withEvents(completion, plg.now());
+        Recorded recorded = stores.activation().complete(workspace, funnel, made.completion(), made.events());
+        if (recorded.first()) {
+            stores.afterCommit(() -> committed(List.of(completion.user()), made.events()));
+        }
+        return recorded.state();
+    }
+
+    @Override
+    public int completeAll(Collection<StepCompletion> completions) {
+        Instant now = plg.now();
+        var made = new ArrayList<WithEvents>(completions.size());
+        for (StepCompletion completion : completions) {
+            funnel.step(completion.step().name());
+            made.add(withEvents(completion, now));
+        }
+        if (made.isEmpty()) {
+            return 0;
+        }
+        PlgStores stores = plg.stores();
+        List<Boolean> first = stores.activation().completeAll(workspace, funnel, made);
+        var users = new ArrayList<UserId>();
+        var events = new ArrayList<GrowthEvent>();
+        for (int i = 0; i < made.size(); i++) {
+            if (first.get(i)) {
+                users.add(made.get(i).completion().user());
+                events.addAll(made.get(i).events());
+            }
+        }
+        if (!users.isEmpty()) {
+            stores.afterCommit(() -> committed(users, events));
+        }
+        return users.size();
+    }
+
+    @Override
+    public ActivationState signedUp(UserId user, Instant at) {
+        Objects.requireNonNull(user, "user");
+        // The completion's rules for a time are the sign-up's too.
+        Instant time =
+                StepCompletion.of(user, funnel.steps().get(0)).at(at).time().orElseThrow();
+        PlgStores stores = plg.stores();
+        ActivationState state = stores.activation().signUp(workspace, funnel, user, time);
+        stores.afterCommit(() -> committed(List.of(user), List.of()));
+        return state;
+    }
+
+    @Override
+    public ActivationState state(UserId user) {
+        Objects.requireNonNull(user, "user");
+        PlgStores stores = plg.stores();
+        return stores.inTransaction()
+                ? stores.activation().find(workspace, funnel, user)
+                : plg.activationCache().get(workspace, funnel, user);
+    }
+
+    @Override
+    public ActivationReport report(Cohort cohort) {
+        Objects.requireNonNull(cohort, "cohort");
+        return plg.stores().activation().report(workspace, funnel, cohort);
+    }
+
+    @Override
+    public Map<String, ActivationReport> reportBy(Cohort cohort, String metadataKey) {
+        Objects.requireNonNull(cohort, "cohort");
+        Text.checkName("metadataKey", metadataKey);
+        return plg.stores().activation().reportBy(workspace, funnel, cohort, metadataKey);
+    }
+
+    @Override
+    public String toString() {
+        return "activation of workspace " + workspace + " in " + funnel;
+    }
+
+    private void committed(List<UserId> users, List<GrowthEvent> events) {
+        for (UserId user : users) {
+            plg.activationCache().drop(workspace, user);
+        }
+        plg.publish(events);
+    }
+
+    private WithEvents withEvents(StepCompletion told, Instant now) {
+        StepCompletion completion = told.time().isPresent() ? told : told.at(now);
+        Instant at = completion.time().orElseThrow();
+        Step step = completion.step();
+        UserId user = completion.user();
+        var stepCompleted =
+                new GrowthEvent.StepCompleted(plg.newId(), now, workspace, user, funnel.name(), step.name(), at);
+        List<GrowthEvent> events = !step.equals(funnel.aha())
+                ? List.of(stepCompleted)
+                : List.of(
+                        stepCompleted,
+                        new GrowthEvent.UserActivated(
+                                plg.newId(), now, workspace, user, funnel.name(), step.name(), at));
+        return new WithEvents(completion, events);
+    }
+}

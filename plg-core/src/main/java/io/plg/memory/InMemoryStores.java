@@ -1,0 +1,189 @@
+package io.plg.memory;
+
+import io.plg.ChangeFeed;
+import io.plg.PlgStores;
+import io.plg.TransactionWork;
+import io.plg.activation.ActivationStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps everything in memory, with real transactions: they exclude each other, so that each sees the store as if it were alone, and
+ * a transaction that fails is undone.
+ *
+ * <p>A transaction holds the one lock of the store until it ends and belongs to the thread that began it. Safe to use from many
+ * threads.
+ */
+public final class InMemoryStores implements PlgStores {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ActivationStore activation = new InMemoryActivationStore(this);
+
+    // Guarded by the lock; null unless a transaction is open.
+    private @Nullable Transaction open;
+
+    private InMemoryStores() {}
+
+    /**
+     * Returns new, empty stores.
+     *
+     * @return the stores
+     */
+    public static InMemoryStores create() {
+        return new InMemoryStores();
+    }
+
+    @Override
+    public ActivationStore activation() {
+        return activation;
+    }
+
+    @Override
+    public boolean inTransaction() {
+        return lock.isHeldByCurrentThread() && open != null;
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work)
+            throws X {
+        List<Runnable> committed = List.of();
+        lock.lock();
+        try {
+            if (open != null) {
+                return run(work, open);
+            }
+            var transaction = new Transaction();
+            open = transaction;
+            try {
+                T result = run(work, transaction);
+                committed = transaction.afterCommit;
+                return result;
+            } finally {
+                open = null;
+            }
+        } finally {
+            lock.unlock();
+            committed.forEach(Runnable::run);
+        }
+    }
+
+    @Override
+    public void afterCommit(Runnable task) {
+        if (lock.isHeldByCurrentThread() && open != null) {
+            open.afterCommit.add(task);
+        } else {
+            task.run();
+        }
+    }
+
+    @Override
+    public Optional<ChangeFeed> changes() {
+        return Optional.empty();
+    }
+
+    @Override
+    public void close() {}
+
+    /** Runs one operation of a store, atomically, in the open transaction of this thread if there is one. */
+    <T> T operation(Operation<T> operation) {
+        lock.lock();
+        try {
+            var undo = new ArrayList<Runnable>();
+            try {
+                T result = operation.run(undo);
+                if (open != null) {
+                    open.undo.addAll(undo);
+                }
+                return result;
+            } catch (RuntimeException | Error e) {
+                undo(undo, 0);
+                throw e;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void undo(List<Runnable> undo, int downTo) {
+        for (int i = undo.size(); i-- > downTo; ) {
+            undo.remove(i).run();
+        }
+    }
+
+    /** An operation adds to the list how to undo each change that it makes, before the next one. */
+    interface Operation<T> {
+        T run(List<Runnable> undo);
+    }
+
+    /** Runs work as a part of a transaction: if it throws, what it did is undone and the transaction goes on. */
+    private <T extends @Nullable Object, X extends Exception> T run(
+            TransactionWork<PlgStores, T, X> work, Transaction transaction) throws X {
+        int changes = transaction.undo.size();
+        int tasks = transaction.afterCommit.size();
+        var bound = new Bound();
+        boolean done = false;
+        try {
+            T result = work.run(bound);
+            done = true;
+            return result;
+        } finally {
+            bound.ended = true;
+            if (!done) {
+                undo(transaction.undo, changes);
+                transaction
+                        .afterCommit
+                        .subList(tasks, transaction.afterCommit.size())
+                        .clear();
+            }
+        }
+    }
+
+    private static final class Transaction {
+        final List<Runnable> undo = new ArrayList<>();
+        final List<Runnable> afterCommit = new ArrayList<>();
+    }
+
+    /** The view on the open transaction: the same stores, closed to other threads and after the end. */
+    private final class Bound implements PlgStores {
+        private volatile boolean ended;
+
+        @Override
+        public ActivationStore activation() {
+            return check().activation;
+        }
+
+        @Override
+        public <T extends @Nullable Object, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work)
+                throws X {
+            return check().transact(work);
+        }
+
+        @Override
+        public boolean inTransaction() {
+            return check().inTransaction();
+        }
+
+        @Override
+        public void afterCommit(Runnable task) {
+            check().afterCommit(task);
+        }
+
+        @Override
+        public Optional<ChangeFeed> changes() {
+            return Optional.empty();
+        }
+
+        @Override
+        public void close() {}
+
+        private InMemoryStores check() {
+            if (ended || !InMemoryStores.this.inTransaction()) {
+                throw new IllegalStateException(
+                        "this view belongs to a transaction that has ended or that another thread began");
+            }
+            return InMemoryStores.this;
+        }
+    }
+}

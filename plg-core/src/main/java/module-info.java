@@ -1,0 +1,17 @@
+/** The primitives of product-led growth, with in-memory adapters. Start at {@link io.plg.Plg}. */
+@SuppressWarnings("module") // io.plg.jdbi is compiled later
+module io.plg {
+    requires static transitive org.jspecify;
+    requires org.slf4j;
+    requires com.github.benmanes.caffeine;
+    requires tools.jackson.databind;
+
+    exports io.plg;
+    exports io.plg.activation;
+    exports io.plg.event;
+    exports io.plg.funnel;
+    exports io.plg.memory;
+    exports io.plg.stats;
+    exports io.plg.internal to
+            io.plg.jdbi;
+}
