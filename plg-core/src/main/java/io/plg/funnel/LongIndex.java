@@ -66,15 +66,18 @@ final class LongIndex {
     }
 
     private void rehash() {
-        table = new long[2 * table.length];
+        long[] old = table;
+        table = new long[2 * old.length];
         shift--;
-        for (int slot = 0; slot < size; slot++) {
-            int at = start(keys[slot]);
-            while (table[at + 1] != 0) {
-                at = at + 2 & table.length - 1;
+        for (int i = 0; i < old.length; i += 2) { // upper bits decide, so this fills the new table from start to end
+            if (old[i + 1] != 0) {
+                int at = start(old[i]);
+                while (table[at + 1] != 0) {
+                    at = at + 2 & table.length - 1;
+                }
+                table[at] = old[i];
+                table[at + 1] = old[i + 1];
             }
-            table[at] = keys[slot];
-            table[at + 1] = slot + 1;
         }
     }
 

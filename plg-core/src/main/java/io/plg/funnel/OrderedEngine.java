@@ -8,9 +8,10 @@ import java.util.Objects;
 /**
  * The plain ordered funnel, and the hot spot of the package: nothing is allocated per event.
  *
- * <p>A subject is a row of three numbers per step k, side by side: the entry E[k] of the latest chain of that depth, the time T[k]
- * at which that chain reached the depth, and S[k], the times of the chain to report. The first step needs no T (it is E), so the
- * depth reached stands there. Times are stored with the sign bit flipped, which keeps differences and makes 0 mean "unset".
+ * <p>A subject is a row of numbers: the depth reached; the entry S[1] of the chain to report; per step k the entry E[k] of the latest
+ * chain of that depth; and from step 2 on, in pairs, the time T[k] at which that chain reached the depth and S[k], the same for the
+ * chain to report. What every event needs stands first, so that most touch one cache line. Times are stored with the sign bit
+ * flipped, which keeps differences and makes 0 mean "unset".
  *
  * <p>While a chain is at depth k, its earlier times are T[i] as long as E[i] is still its entry. A later try that overwrites such a
  * T[i] while the chain may still advance would lose a time. If S does not hold it anyway, the subject gets an array of times per
@@ -20,25 +21,32 @@ final class OrderedEngine implements Engine {
 
     private static final long SIGN = Long.MIN_VALUE;
     private static final int LONGS_PER_PAGE = 1 << 14;
-    private static final int DEPTH = 1;
-    private static final int DEPTH_BITS = 0xff;
+    /** Where S[1] stands in a row. */
+    private static final int REPORTED = 1;
+    /** Where E[1] stands in a row. */
+    private static final int ENTRIES = 2;
+    /** Added to the depth of a subject that has an array of times per chain. */
     private static final int OWN_TIMES = 0x100;
 
-    private final Plan plan;
     private final int steps;
     private final long window;
+    private final long from;
+    private final long to;
+    /** Where T[1] and S[1] would stand, if they did not stand elsewhere. */
+    private final int pairs;
+
     private final int stride;
     private final int pageShift;
     private final int pageMask;
     private long[][] pages = {};
     private final Map<Integer, long[][]> ownTimes = new HashMap<>();
-    /** Keeps the loads of {@link #touch} from being optimised away. */
-    private long touched;
 
     OrderedEngine(Plan plan) {
-        this.plan = plan;
         this.steps = plan.steps;
         this.window = plan.window;
+        this.from = plan.from;
+        this.to = plan.to;
+        this.pairs = steps;
         this.stride = 3 * steps;
         this.pageShift = Integer.numberOfTrailingZeros(Integer.highestOneBit(LONGS_PER_PAGE / stride));
         this.pageMask = (1 << pageShift) - 1;
@@ -49,48 +57,80 @@ final class OrderedEngine implements Engine {
         int[] slots = batch.slots;
         long[] masks = batch.masks;
         long[] times = batch.times;
-        touch(slots, masks, end);
-        long from = plan.from;
-        long to = plan.to;
-        for (int i = 0; i < end; i++) {
-            long mask = masks[i];
-            long time = times[i] ^ SIGN;
-            int slot = slots[i];
-            long[] page = pages[slot >>> pageShift];
-            int row = (slot & pageMask) * stride;
-            while (mask != 0) {
-                int step = Long.SIZE - 1 - Long.numberOfLeadingZeros(mask);
-                mask ^= 1L << step;
-                if (step > 0) {
-                    int at = row + 3 * step;
-                    long entry = page[at - 3];
-                    if (entry != 0 && time - entry <= window && page[at] != entry) {
-                        advance(page, row, step, entry, time, slot);
-                    }
-                } else if (times[i] >= from && times[i] < to) {
-                    page[row] = time;
-                    if (page[row + DEPTH] == 0) {
-                        page[row + DEPTH] = 1;
-                        page[row + 2] = time;
-                    }
-                }
-            }
-        }
-    }
-
-    /** Makes the pages and fetches the rows into the cache, all side by side, before any decision has to wait for one of them. */
-    private void touch(int[] slots, long[] masks, int end) {
-        long sum = 0;
         for (int i = 0; i < end; i++) {
             int page = slots[i] >>> pageShift;
             if (page >= pages.length || pages[page] == null) {
                 addPage(page);
             }
-            int row = (slots[i] & pageMask) * stride;
-            sum += pages[page][row + DEPTH]
-                    + pages[page][row + 3 * Math.min(steps - 1, Long.numberOfTrailingZeros(masks[i]))];
         }
-        touched = sum;
+        for (int i = 0; i < end; i++) {
+            long mask = masks[i];
+            if (mask != 0) {
+                int step = highest(mask);
+                apply(slots[i], step, times[i]);
+                long rest = mask ^ 1L << step;
+                if (rest != 0) {
+                    applyAll(slots[i], rest, times[i]);
+                }
+            }
+        }
+    }
+
+    private void applyAll(int slot, long mask, long time) {
+        for (long rest = mask; rest != 0; rest ^= 1L << highest(rest)) {
+            apply(slot, highest(rest), time);
+        }
+    }
+
+    private static int highest(long mask) {
+        return Long.SIZE - 1 - Long.numberOfLeadingZeros(mask);
+    }
+
+    /** A subject's event does a step. One method, because the compiler would not inline what only some events need. */
+    private void apply(int slot, int step, long micros) {
+        long[] page = pages[slot >>> pageShift];
+        int row = (slot & pageMask) * stride;
+        int at = row + ENTRIES + step;
+        long time = micros ^ SIGN;
+        if (step == 0) {
+            if (micros >= from && micros < to) {
+                page[at] = time;
+                if (page[row] == 0) {
+                    page[row] = 1;
+                    page[row + REPORTED] = time;
+                }
+            }
+            return;
+        }
+        long entry = page[at - 1];
+        long overwritten = page[at];
+        if (entry == 0 || time - entry > window || overwritten == entry) {
+            return;
+        }
+        long depth = page[row];
+        if (depth >= steps || overwritten != 0 && losesTime(page, row, at, time)) {
+            advanceWithOwnTimes(page, row, step, time, slot);
+            return;
+        }
+        page[at] = entry;
+        int pair = row + pairs + 2 * step;
+        page[pair] = time;
+        if (step >= depth) {
+            if (page[row + REPORTED] != entry) {
+                page[row + REPORTED] = entry;
+                for (int i = row + pairs + 2; i < pair; i += 2) {
+                    page[i + 1] = page[i];
+                }
+            }
+            page[pair + 1] = time;
+            page[row] = step + 1;
+        }
+    }
+
+    /** Whether a chain went on from the step that is about to be overwritten, and still needs its time. */
+    private boolean losesTime(long[] page, int row, int at, long time) {
+        long entry = page[at];
+        return page[at + 1] == entry && time - entry <= window && page[row + REPORTED] != entry;
     }
 
     private void addPage(int page) {
@@ -100,42 +140,32 @@ final class OrderedEngine implements Engine {
         pages[page] = new long[stride << pageShift];
     }
 
-    /** The subject's event at this time takes the chain of the given entry from the step before to this one. */
-    private void advance(long[] page, int row, int step, long entry, long time, int slot) {
-        long header = page[row + DEPTH];
-        int depth = (int) header & DEPTH_BITS;
+    /** Takes the chain of the step before to this one, for a subject that needs more than its row; not if it has converted. */
+    private void advanceWithOwnTimes(long[] page, int row, int step, long time, int slot) {
+        long depth = page[row];
         if (depth == steps) {
             return;
         }
-        int at = row + 3 * step;
-        long overwritten = page[at];
-        if (header == depth
-                && overwritten != 0
-                && page[at + 3] == overwritten
-                && time - overwritten <= window
-                && page[row + 2] != overwritten) {
-            ownTimes.put(slot, chains(page, row));
-            page[row + DEPTH] = header |= OWN_TIMES;
+        long[][] chains = ownTimes.get(slot);
+        if (chains == null) {
+            chains = chains(page, row);
+            ownTimes.put(slot, chains);
+            depth += OWN_TIMES;
+            page[row] = depth;
         }
-        page[at] = entry;
-        page[at + 1] = time;
-        long[] own = null;
-        if (header != depth) {
-            long[][] chains = Objects.requireNonNull(ownTimes.get(slot));
-            own = Arrays.copyOf(step == 1 ? new long[] {entry} : chains[step - 1], step + 1);
-            own[step] = time;
-            chains[step] = own;
-        }
-        if (step >= depth) {
-            if (page[row + 2] != entry) {
-                page[row + 2] = entry;
-                for (int i = 1; i < step; i++) {
-                    page[row + 3 * i + 2] = own == null ? page[row + 3 * i + 1] : own[i];
-                }
+        long entry = page[row + ENTRIES + step - 1];
+        long[] times = Arrays.copyOf(step == 1 ? new long[] {entry} : chains[step - 1], step + 1);
+        times[step] = time;
+        chains[step] = times;
+        page[row + ENTRIES + step] = entry;
+        if (step >= depth - OWN_TIMES) {
+            page[row] = step + 1 + OWN_TIMES;
+            page[row + REPORTED] = entry;
+            for (int i = 1; i <= step; i++) {
+                page[row + pairs + 2 * i + 1] = times[i];
             }
-            page[at + 2] = time;
-            page[row + DEPTH] = header - depth + step + 1;
-            if (step == steps - 1 && own != null) {
+            if (step == steps - 1) {
+                page[row] = steps;
                 ownTimes.remove(slot);
             }
         }
@@ -145,11 +175,10 @@ final class OrderedEngine implements Engine {
     private long[][] chains(long[] page, int row) {
         long[][] chains = new long[steps][];
         for (int last = 1; last < steps; last++) {
-            long entry = page[row + 3 * last];
             long[] times = new long[last + 1];
-            times[0] = entry;
+            times[0] = page[row + ENTRIES + last];
             for (int i = 1; i <= last; i++) {
-                times[i] = page[row + 3 * i + 1];
+                times[i] = page[row + pairs + 2 * i];
             }
             chains[last] = times;
         }
@@ -163,13 +192,13 @@ final class OrderedEngine implements Engine {
             return false;
         }
         int row = (slot & pageMask) * stride;
-        int depth = (int) pages[page][row + DEPTH] & DEPTH_BITS;
+        int depth = (int) pages[page][row] % OWN_TIMES;
         for (int i = 0; i < depth; i++) {
             into.steps[i] = i;
-            into.times[i] = pages[page][row + 3 * i + 2] ^ SIGN;
+            into.times[i] = pages[page][row + (i == 0 ? REPORTED : pairs + 2 * i + 1)] ^ SIGN;
         }
         into.length = depth;
-        into.latestEntry = pages[page][row] ^ SIGN;
+        into.latestEntry = pages[page][row + ENTRIES] ^ SIGN;
         return depth > 0;
     }
 }

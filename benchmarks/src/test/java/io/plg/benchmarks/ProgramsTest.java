@@ -1,0 +1,103 @@
+package io.plg.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Every program works; sizes are far too small for the figures to mean anything. */
+class ProgramsTest {
+
+    private static PostgresServer server;
+
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = PostgresServer.start();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @Test
+    @DisplayName("funnel: plg, arrays, HashMap, DuckDB and PostgreSQL give the same counts")
+    void funnel() throws Exception {
+        String[] sizes = {
+            "--events=20_000",
+            "--sql-events=5_000",
+            "--option-events=5_000",
+            "--growth=10_000",
+            "--growth-rounds=1",
+            "--rounds=1"
+        };
+        FunnelLoad.run(sizes, out, () -> server.withDatabase("funnel"));
+        assertThat(printed())
+                .contains(
+                        "| plg, long ids ",
+                        "| DuckDB, ASOF joins ",
+                        "| PostgreSQL, window functions ",
+                        "| strict ",
+                        "bytes per user")
+                .doesNotContain("${");
+    }
+
+    @Test
+    @DisplayName("complete: all ways of completing a step store the same rows")
+    void complete() throws Exception {
+        CompleteLoad.run(new String[] {"--rounds=1", "--millis=50"}, out, () -> server.withDatabase("complete"));
+        assertThat(printed()).contains("| plg: JdbiPlg, RLS ", "threads: 8", "| state in memory ");
+    }
+
+    @Test
+    @DisplayName("state: the benchmark answers from memory")
+    void state() throws Exception {
+        StateBenchmark benchmark = new StateBenchmark();
+        StateBenchmark.Walk walk = new StateBenchmark.Walk();
+        benchmark.open();
+        try {
+            assertThat(benchmark.plgFromText(walk).score()).isEqualTo(20);
+            assertThat(benchmark.plgFromView(walk).score()).isEqualTo(40);
+            assertThat(benchmark.caffeineFromText(walk)).isNotNull();
+            assertThat(benchmark.caffeineFromIds(walk)).isNotNull();
+        } finally {
+            benchmark.close();
+        }
+    }
+
+    @Test
+    @DisplayName("staleness: a node shows what another committed")
+    void staleness() throws Exception {
+        StalenessLoad.run(new String[] {"--rounds=1"}, out, () -> server.withDatabase("staleness"));
+        assertThat(printed()).contains("| B shows what A committed ");
+    }
+
+    @Test
+    @DisplayName("event-source: the host's table is read row by row")
+    void eventSource() throws Exception {
+        EventSourceLoad.run(
+                new String[] {"--rows=20_000", "--rounds=1"}, out, () -> server.withDatabase("event_source"));
+        assertThat(printed()).contains("| JdbcEventSource, text ids ");
+    }
+
+    @Test
+    @DisplayName("an unknown option is refused")
+    void options() {
+        assertThatThrownBy(() -> StateLoad.run(new String[] {"--round=1"}, out))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("--round=1");
+    }
+
+    private String printed() {
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,209 @@
+package io.plg.jdbi;
+
+import io.plg.ChangeFeed;
+import io.plg.PlgStores;
+import io.plg.TransactionWork;
+import io.plg.activation.ActivationStore;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+
+/** Stores that are bound to one transaction. They never end it. */
+final class BoundStores implements PlgStores, Session {
+    private final Handle handle;
+    private final Open open;
+    private final AfterCommit outermost;
+    private final ActivationStore activation;
+
+    /** Where tasks go: out to the transaction's end, or into the list of the nested work that is under way. */
+    private AfterCommit tasks;
+
+    private @Nullable Stored stored;
+    private boolean ended;
+
+    private BoundStores(Database database, Handle handle, Open open, AfterCommit outermost) {
+        this.handle = handle;
+        this.open = open;
+        this.outermost = outermost;
+        this.tasks = outermost;
+        this.activation = database.dialect(handle).activation(this);
+    }
+
+    /** Bound to a transaction that plg itself began and ends on this thread. */
+    static BoundStores own(Database database, Handle handle, List<Runnable> tasks) {
+        Thread owner = Thread.currentThread();
+        return new BoundStores(
+                database, handle, () -> Thread.currentThread() == owner, (task, stored) -> tasks.add(task));
+    }
+
+    /** Bound to the transaction that the host has bound to this thread. */
+    static BoundStores inHostThread(Database database, Handle handle) {
+        Thread owner = Thread.currentThread();
+        HostTransactions host = database.host();
+        return new BoundStores(
+                database,
+                handle,
+                () -> Thread.currentThread() == owner && host.active(),
+                (task, stored) -> host.afterCommit(task));
+    }
+
+    /** Bound to a transaction that the host handed over. */
+    static BoundStores joined(Database database, Handle handle, Joined joined, CommitWatch watch) {
+        Dialect dialect = database.dialect(handle);
+        CommitWatch.Watched watched = watch.watched(joined);
+        return new BoundStores(
+                database,
+                handle,
+                joined::open,
+                (task, stored) -> watched.add(
+                        task,
+                        stored,
+                        () -> stored != null && stored.transaction() != null
+                                ? stored.transaction()
+                                : dialect.transaction(handle)));
+    }
+
+    @Override
+    public ActivationStore activation() {
+        check();
+        return activation;
+    }
+
+    @Override
+    public boolean inTransaction() {
+        check();
+        return true;
+    }
+
+    @Override
+    public void afterCommit(Runnable task) {
+        check();
+        Stored belongsTo = stored;
+        stored = null;
+        tasks.add(task, belongsTo);
+    }
+
+    @Override
+    public Optional<ChangeFeed> changes() {
+        return Optional.empty();
+    }
+
+    /** Ends the view, not the transaction. */
+    @Override
+    public void close() {
+        ended = true;
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work)
+            throws X {
+        check();
+        Savepoint savepoint = savepoint("begin a transaction inside another");
+        AfterCommit outer = tasks;
+        var inner = new ArrayList<Task>();
+        tasks = (task, belongsTo) -> inner.add(new Task(task, belongsTo));
+        T result;
+        try {
+            result = work.run(this);
+            release("end a transaction inside another", savepoint);
+        } catch (Throwable t) {
+            rollback(savepoint, t);
+            throw t;
+        } finally {
+            tasks = outer;
+            stored = null;
+        }
+        inner.forEach(each -> outer.add(each.task(), each.stored()));
+        return result;
+    }
+
+    @Override
+    public <T extends @Nullable Object> T call(String what, Call<T> call) {
+        check();
+        try {
+            return call.on(handle);
+        } catch (JdbiException | SQLException e) {
+            throw Database.failure(what, e);
+        }
+    }
+
+    @Override
+    public <T extends @Nullable Object> T atomically(String what, Call<T> call) {
+        check();
+        Savepoint savepoint = savepoint(what);
+        try {
+            T result = call.on(handle);
+            release(what, savepoint);
+            return result;
+        } catch (JdbiException | SQLException e) {
+            var failure = Database.failure(what, e);
+            rollback(savepoint, failure);
+            throw failure;
+        } catch (Throwable t) {
+            rollback(savepoint, t);
+            throw t;
+        }
+    }
+
+    @Override
+    public void stored(Stored what) {
+        stored = what;
+    }
+
+    private void check() {
+        boolean usable;
+        try {
+            usable = !ended && open.isOpen();
+        } catch (SQLException e) {
+            throw Database.failure("use the transaction", e);
+        }
+        if (!usable) {
+            throw new IllegalStateException(
+                    "this view belongs to a transaction that has ended or that another thread began");
+        }
+    }
+
+    private Savepoint savepoint(String what) {
+        try {
+            return connection().setSavepoint();
+        } catch (SQLException e) {
+            throw Database.failure(what, e);
+        }
+    }
+
+    private void release(String what, Savepoint savepoint) {
+        try {
+            connection().releaseSavepoint(savepoint);
+        } catch (SQLException e) {
+            throw Database.failure(what, e);
+        }
+    }
+
+    private void rollback(Savepoint savepoint, Throwable why) {
+        try {
+            connection().rollback(savepoint);
+        } catch (SQLException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    private Connection connection() {
+        return handle.getConnection();
+    }
+
+    private interface Open {
+        boolean isOpen() throws SQLException;
+    }
+
+    private interface AfterCommit {
+        void add(Runnable task, @Nullable Stored stored);
+    }
+
+    private record Task(Runnable task, @Nullable Stored stored) {}
+}

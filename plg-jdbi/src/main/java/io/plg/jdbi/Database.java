@@ -1,0 +1,131 @@
+package io.plg.jdbi;
+
+import io.plg.StoreFailure;
+import java.sql.SQLException;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Handles;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+
+/** The host's database: gives handles in the right state, and says in plg's words what went wrong. */
+final class Database {
+    private static final Set<String> NO_SCHEMA =
+            Set.of("3F000", "42P01", "42883" /* PostgreSQL */, "90079", "42S02", "42S03", "42S04" /* H2 */);
+    private static final Set<String> NO_RIGHT = Set.of("42501" /* PostgreSQL */, "90096" /* H2 */);
+
+    private static final Set<String> LOST_TO_ANOTHER = Set.of("40001", "40P01");
+
+    private final Jdbi jdbi;
+    private final HostTransactions host;
+    private volatile @Nullable Dialect dialect;
+
+    Database(DataSource dataSource, HostTransactions host) {
+        this.jdbi = Jdbi.create(dataSource);
+        this.host = host;
+        // A handle may be closed inside the host's transaction, which is not plg's to end.
+        jdbi.getConfig(Handles.class).setForceEndTransactions(false);
+    }
+
+    HostTransactions host() {
+        return host;
+    }
+
+    Dialect dialect() {
+        Dialect known = dialect;
+        if (known == null) {
+            try (Handle handle = open("connect to the database")) {
+                known = dialect(handle);
+            }
+        }
+        return known;
+    }
+
+    Dialect dialect(Handle handle) {
+        Dialect known = dialect;
+        if (known == null) {
+            known = dialectOf(handle);
+            dialect = known;
+        }
+        return known;
+    }
+
+    /** A handle on a connection of the pool: in autocommit mode, or the one of the transaction that the host has bound to this thread. */
+    Handle open(String what) {
+        Handle handle;
+        try {
+            handle = jdbi.open();
+        } catch (JdbiException e) {
+            throw failure(what, e);
+        }
+        try {
+            boolean autoCommit = handle.getConnection().getAutoCommit();
+            if (autoCommit == host.active()) {
+                throw new IllegalStateException(
+                        autoCommit
+                                ? "the host's transaction is active on this thread, but the DataSource gave a connection outside of it; give"
+                                        + " plg the DataSource that hands out the transaction's connection (with Spring a"
+                                        + " TransactionAwareDataSourceProxy)"
+                                : "the DataSource gave a connection with autocommit off and no transaction is active, so nothing would ever be"
+                                        + " committed; switch autocommit on in the pool (its default), or join your transaction with"
+                                        + " plg.in(handle) or plg.in(connection)");
+            }
+            return handle;
+        } catch (SQLException e) {
+            handle.close();
+            throw failure(what, e);
+        } catch (RuntimeException e) {
+            handle.close();
+            throw e;
+        }
+    }
+
+    private static Dialect dialectOf(Handle handle) {
+        try {
+            String product = handle.getConnection().getMetaData().getDatabaseProductName();
+            return switch (product) {
+                case "PostgreSQL" -> Dialect.POSTGRESQL;
+                case "H2" -> Dialect.H2;
+                default ->
+                    throw new IllegalStateException(
+                            "plg works on PostgreSQL and H2, the DataSource leads to " + product);
+            };
+        } catch (SQLException e) {
+            throw failure("connect to the database", e);
+        }
+    }
+
+    /** Whether doing it all again may succeed: the database ended the transaction to let another one go on. */
+    static boolean lostToAnother(Throwable failure) {
+        return failure.getCause() instanceof SQLException sql
+                && sql.getSQLState() != null
+                && LOST_TO_ANOTHER.contains(sql.getSQLState());
+    }
+
+    /** The driver's exception without Jdbi's around it, whose message repeats the bound values. */
+    static StoreFailure failure(String what, Exception e) {
+        Throwable cause = e;
+        for (Throwable t = e; t != null; t = t.getCause()) {
+            if (t instanceof SQLException) {
+                cause = t;
+                break;
+            }
+        }
+        return new StoreFailure("could not " + what + ": " + cause.getMessage() + hint(cause), cause);
+    }
+
+    private static String hint(Throwable cause) {
+        if (!(cause instanceof SQLException sql) || sql.getSQLState() == null) {
+            return "";
+        }
+        if (NO_SCHEMA.contains(sql.getSQLState())) {
+            return "; if plg's tables are not there yet, run PlgSchema.on(dataSource).migrate() or the script of PlgSchema";
+        }
+        if (NO_RIGHT.contains(sql.getSQLState())) {
+            return "; give the role what it needs with the script of PlgSchema.postgresqlGrants(role)";
+        }
+        return "";
+    }
+}

@@ -1,0 +1,141 @@
+package io.plg.jdbi;
+
+import io.plg.ChangeFeed;
+import io.plg.WorkspaceId;
+import io.plg.activation.ActivationStore;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** The one place where the databases differ. A store that needs a second text for H2 has a second class, chosen here. */
+enum Dialect {
+    POSTGRESQL {
+        @Override
+        ActivationStore activation(Session session) {
+            return new PostgresActivationStore(session);
+        }
+
+        @Override
+        ChangeFeed changes(Session session) {
+            return new PostgresChangeFeed(session);
+        }
+
+        @Override
+        <T extends @Nullable Object> T bound(Handle handle, WorkspaceId workspace, Session.Call<T> call)
+                throws SQLException {
+            String binding = handle.createQuery(BIND)
+                    .bind("workspace", workspace.value())
+                    .mapTo(String.class)
+                    .one();
+            T result = call.on(handle);
+            // After a failure it is the rollback that restores the binding, also one to a savepoint.
+            handle.createQuery(RESTORE)
+                    .bind("binding", binding)
+                    .mapTo(String.class)
+                    .one();
+            return result;
+        }
+
+        @Override
+        String transaction(Handle handle) {
+            return handle.createQuery("select pg_current_xact_id()::text")
+                    .mapTo(String.class)
+                    .one();
+        }
+
+        @Override
+        Map<String, Fate> fates(Handle handle, Collection<String> transactions) {
+            var fates = new HashMap<String, Fate>();
+            handle.createQuery(FATES)
+                    .bind("ids", transactions.toArray(String[]::new))
+                    .map((rs, ctx) -> Map.entry(rs.getString("id"), Fate.valueOf(rs.getString("fate"))))
+                    .forEach(fate -> fates.put(fate.getKey(), fate.getValue()));
+            return fates;
+        }
+    },
+
+    H2 {
+        @Override
+        ActivationStore activation(Session session) {
+            return new H2ActivationStore(session);
+        }
+
+        @Override
+        ChangeFeed changes(Session session) {
+            return new H2ChangeFeed(session);
+        }
+
+        @Override
+        <T extends @Nullable Object> T bound(Handle handle, WorkspaceId workspace, Session.Call<T> call)
+                throws SQLException {
+            return call.on(handle);
+        }
+
+        @Override
+        String transaction(Handle handle) {
+            return handle.createQuery("select session_id()").mapTo(String.class).one();
+        }
+
+        @Override
+        Map<String, Fate> fates(Handle handle, Collection<String> transactions) {
+            boolean seesAll = handle.createQuery(H2_SEES_ALL_SESSIONS)
+                    .mapTo(Boolean.class)
+                    .findOne()
+                    .orElse(false);
+            var fates = new HashMap<String, Fate>();
+            for (String id : transactions) {
+                boolean open = !seesAll
+                        || handle.createQuery(H2_UNCOMMITTED)
+                                .bind("id", Integer.parseInt(id))
+                                .mapTo(Boolean.class)
+                                .findOne()
+                                .orElse(false);
+                fates.put(id, open ? Fate.RUNNING : Fate.ENDED);
+            }
+            return fates;
+        }
+    };
+
+    private static final String BIND = """
+            with before as materialized (select coalesce(current_setting('plg.workspace_id', true), '') as binding)
+            select binding, set_config('plg.workspace_id', :workspace, true) from before
+            """;
+    private static final String RESTORE = "select set_config('plg.workspace_id', :binding, true)";
+    private static final String FATES = """
+            select id,
+                   case pg_xact_status(cast(id as xid8))
+                       when 'in progress' then 'RUNNING' when 'committed' then 'COMMITTED' when 'aborted' then 'ROLLED_BACK'
+                       else 'ENDED' end as fate
+            from unnest(cast(:ids as text[])) as id
+            """;
+    private static final String H2_SEES_ALL_SESSIONS =
+            "select is_admin from information_schema.users where user_name = current_user";
+    private static final String H2_UNCOMMITTED =
+            "select contains_uncommitted from information_schema.sessions where session_id = :id";
+
+    abstract ActivationStore activation(Session session);
+
+    abstract ChangeFeed changes(Session session);
+
+    /** Runs statements bound to a workspace, inside a transaction, and leaves the binding as it was. */
+    abstract <T extends @Nullable Object> T bound(Handle handle, WorkspaceId workspace, Session.Call<T> call)
+            throws SQLException;
+
+    /** What identifies the transaction of a handle for other connections. */
+    abstract String transaction(Handle handle);
+
+    /** How transactions have ended so far. */
+    abstract Map<String, Fate> fates(Handle handle, Collection<String> transactions);
+
+    /** What has become of a transaction. */
+    enum Fate {
+        RUNNING,
+        COMMITTED,
+        ROLLED_BACK,
+        /** It is over or cannot be told from a later one; what it wrote is there or not. */
+        ENDED
+    }
+}

@@ -1,0 +1,39 @@
+package io.plg.jdbi;
+
+/**
+ * How plg sees a transaction that the host has bound to the current thread, as Spring does. The {@code DataSource} that plg was
+ * given must then hand out that transaction's connection while it is active.
+ *
+ * <p>Hosts that pass their transaction on by hand, with {@link JdbiPlg#in(org.jdbi.v3.core.Handle)} or
+ * {@link JdbiPlg#in(java.sql.Connection)}, do not need it.
+ */
+public interface HostTransactions {
+
+    /** The host binds no transactions to threads. */
+    HostTransactions NONE = new HostTransactions() {
+        @Override
+        public boolean active() {
+            return false;
+        }
+
+        @Override
+        public void afterCommit(Runnable task) {
+            throw new IllegalStateException("there is no transaction on this thread to wait for");
+        }
+    };
+
+    /**
+     * Tells whether a transaction on plg's {@code DataSource} is active on the current thread.
+     *
+     * @return {@code true} if a connection taken now belongs to such a transaction
+     */
+    boolean active();
+
+    /**
+     * Runs a task once the active transaction has committed, never if it rolls back. Tasks run in the order in which they were given.
+     *
+     * @param task what to run; does not throw
+     * @throws IllegalStateException if no transaction is active
+     */
+    void afterCommit(Runnable task);
+}

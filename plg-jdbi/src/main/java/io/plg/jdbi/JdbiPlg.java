@@ -1,0 +1,165 @@
+package io.plg.jdbi;
+
+import io.plg.Plg;
+import io.plg.PlgBuilder;
+import io.plg.PlgStores;
+import io.plg.TransactionWork;
+import io.plg.Workspace;
+import io.plg.WorkspaceId;
+import io.plg.activation.ActivationFunnel;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Objects;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Handles;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Plg} that keeps everything in the host's own PostgreSQL or H2, in tables that {@link PlgSchema} makes when asked.
+ *
+ * <pre>{@code
+ * JdbiPlg plg = JdbiPlg.on(dataSource).funnel(ONBOARDING).build();
+ *
+ * jdbi.useTransaction(handle -> {
+ *     projects.insert(handle, project);
+ *     plg.in(handle).workspace("acme").activation(ONBOARDING).complete(user, "first_project_created");
+ * });                                                          // commits and rolls back with the host's rows
+ * }</pre>
+ *
+ * <p>A call outside a transaction takes a connection from the {@code DataSource} and is a transaction of its own: one round trip for what is
+ * frequent. The connection must come in autocommit mode. On PostgreSQL each call binds itself to its workspace by the setting
+ * {@code plg.workspace_id}, for the transaction only, and leaves the setting as it found it; nothing depends on the session, so
+ * that a transaction-mode pooler may stand in between.
+ *
+ * <p>A failing statement aborts a PostgreSQL transaction, the host's too: after a {@link io.plg.StoreFailure} it can only be rolled back,
+ * unless to a savepoint.
+ */
+public final class JdbiPlg implements Plg {
+    private final JdbiStores stores;
+    private final Plg plg;
+
+    private JdbiPlg(JdbiStores stores, Plg plg) {
+        this.stores = stores;
+        this.plg = plg;
+    }
+
+    /**
+     * Starts building a {@code Plg} on a database. Nothing is asked of the database before the first call.
+     *
+     * @param dataSource where connections come from, usually the host's pool; it is never closed
+     * @return a builder
+     */
+    public static Builder on(DataSource dataSource) {
+        return new Builder(dataSource);
+    }
+
+    /**
+     * Joins the transaction of a handle: what is called on the returned view commits and rolls back with it. Listeners hear of it after
+     * the handle has committed, on the same thread; if somebody else ends the handle's transaction, as {@link #in(Connection)} says.
+     *
+     * @param handle a handle in a transaction, such as {@code jdbi.useTransaction} hands out
+     * @return a view that is bound to the transaction and ends with it
+     * @throws IllegalStateException if the handle is not in a transaction
+     */
+    public Plg in(Handle handle) {
+        if (handle.isClosed() || !handle.isInTransaction()) {
+            throw new IllegalStateException("the handle is not in a transaction; call plg.in(handle) inside"
+                    + " jdbi.useTransaction(handle -> …), or call plg itself for a transaction of its own");
+        }
+        return join(handle.getConnection(), Joined.of(handle));
+    }
+
+    /**
+     * Joins the transaction of a connection: what is called on the returned view commits and rolls back with it. A connection does not
+     * tell when it commits: plg asks the database, and listeners hear of it within about a second, on a thread of plg.
+     *
+     * @param connection a connection with autocommit off; plg neither commits nor closes it
+     * @return a view that is bound to the transaction and ends with it
+     * @throws IllegalStateException if the connection is in autocommit mode or closed
+     */
+    public Plg in(Connection connection) {
+        Joined joined = Joined.of(connection);
+        try {
+            if (!joined.open()) {
+                throw new IllegalStateException(
+                        "the connection is in autocommit mode or closed, so there is no transaction to join; call"
+                                + " connection.setAutoCommit(false) before plg.in(connection), or call plg itself for a transaction of its own");
+            }
+        } catch (SQLException e) {
+            throw Database.failure("join the transaction of a connection", e);
+        }
+        return join(connection, joined);
+    }
+
+    private Plg join(Connection connection, Joined joined) {
+        // A Jdbi of plg's own: what the host has configured on its handle must not change how plg's statements are
+        // read.
+        Jdbi jdbi = Jdbi.create(connection);
+        jdbi.getConfig(Handles.class).setForceEndTransactions(false);
+        return Builder.bound(plg, stores.join(jdbi.open(), joined));
+    }
+
+    @Override
+    public Workspace workspace(WorkspaceId id) {
+        return plg.workspace(id);
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Exception> T inTransaction(TransactionWork<Plg, T, X> work) throws X {
+        return plg.inTransaction(work);
+    }
+
+    @Override
+    public List<ActivationFunnel> funnels() {
+        return plg.funnels();
+    }
+
+    @Override
+    public void close() {
+        plg.close();
+    }
+
+    /** Builds a {@link JdbiPlg}. */
+    public static final class Builder extends PlgBuilder<Builder> {
+        private final DataSource dataSource;
+        private HostTransactions hostTransactions = HostTransactions.NONE;
+
+        private Builder(DataSource dataSource) {
+            this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
+        }
+
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets how plg sees transactions that the host has bound to the current thread; every call then takes part in them. Default:
+         * there are none.
+         *
+         * @param transactions the host's transactions
+         * @return this builder
+         */
+        public Builder hostTransactions(HostTransactions transactions) {
+            this.hostTransactions = Objects.requireNonNull(transactions, "transactions");
+            return this;
+        }
+
+        /**
+         * Builds it.
+         *
+         * @return a {@code Plg} on the database
+         */
+        public JdbiPlg build() {
+            var stores = new JdbiStores(new Database(dataSource, hostTransactions));
+            return new JdbiPlg(stores, assemble(stores));
+        }
+
+        private static Plg bound(Plg plg, PlgStores stores) {
+            return bind(plg, stores);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package io.plg.jdbi;
+
+import io.plg.ChangeFeed;
+import io.plg.PlgStores;
+import io.plg.StoreFailure;
+import io.plg.TransactionWork;
+import io.plg.activation.ActivationStore;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+
+/** The root stores: every call takes a connection of its own, or the one of the transaction that the host has bound to the thread. */
+final class JdbiStores implements PlgStores, Session {
+    private static final int RETRIES = 5;
+
+    private final Database database;
+    private final CommitWatch watch;
+    private volatile @Nullable ActivationStore activation;
+
+    JdbiStores(Database database) {
+        this.database = database;
+        this.watch = new CommitWatch(this, database);
+    }
+
+    @Override
+    public ActivationStore activation() {
+        ActivationStore known = activation;
+        if (known == null) {
+            known = database.dialect().activation(this);
+            activation = known;
+        }
+        return known;
+    }
+
+    @Override
+    public boolean inTransaction() {
+        return database.host().active();
+    }
+
+    @Override
+    public void afterCommit(Runnable task) {
+        if (inTransaction()) {
+            database.host().afterCommit(task);
+        } else {
+            task.run();
+        }
+    }
+
+    @Override
+    public Optional<ChangeFeed> changes() {
+        return Optional.of(new LazyFeed());
+    }
+
+    @Override
+    public void close() {
+        watch.close();
+    }
+
+    @Override
+    public <T extends @Nullable Object, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work)
+            throws X {
+        if (inTransaction()) {
+            try (Handle handle = database.open("join the host's transaction");
+                    BoundStores bound = BoundStores.inHostThread(database, handle)) {
+                return bound.transact(work);
+            }
+        }
+        var tasks = new ArrayList<Runnable>();
+        T result;
+        try (Handle handle = database.open("begin a transaction")) {
+            begin(handle);
+            try (BoundStores bound = BoundStores.own(database, handle, tasks)) {
+                result = work.run(bound);
+            } catch (Throwable t) {
+                rollback(handle, t);
+                throw t;
+            }
+            commit("commit a transaction", handle);
+        }
+        tasks.forEach(Runnable::run);
+        return result;
+    }
+
+    /** Stores that are bound to a transaction whose end only the host knows. */
+    BoundStores join(Handle handle, Joined joined) {
+        return BoundStores.joined(database, handle, joined, watch);
+    }
+
+    @Override
+    public <T extends @Nullable Object> T call(String what, Call<T> call) {
+        return retried(() -> {
+            try (Handle handle = database.open(what)) {
+                return call.on(handle);
+            } catch (JdbiException | SQLException e) {
+                throw Database.failure(what, e);
+            }
+        });
+    }
+
+    @Override
+    public <T extends @Nullable Object> T atomically(String what, Call<T> call) {
+        if (inTransaction()) {
+            try (Handle handle = database.open(what);
+                    BoundStores bound = BoundStores.inHostThread(database, handle)) {
+                return bound.atomically(what, call);
+            }
+        }
+        return retried(() -> {
+            try (Handle handle = database.open(what)) {
+                begin(handle);
+                T result;
+                try {
+                    result = call.on(handle);
+                } catch (Throwable t) {
+                    rollback(handle, t);
+                    throw t;
+                }
+                commit(what, handle);
+                return result;
+            } catch (JdbiException | SQLException e) {
+                throw Database.failure(what, e);
+            }
+        });
+    }
+
+    /** A transaction of plg's own that lost to another one begins again; the host's is the host's to begin again. */
+    private <T extends @Nullable Object> T retried(Supplier<T> call) {
+        for (int left = RETRIES; ; left--) {
+            try {
+                return call.get();
+            } catch (StoreFailure e) {
+                if (left == 0 || !Database.lostToAnother(e) || inTransaction()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    @Override
+    public void stored(Stored stored) {
+        // A call of its own has committed; the host's thread-bound transaction tells its end itself.
+    }
+
+    private static void begin(Handle handle) {
+        try {
+            handle.begin();
+        } catch (JdbiException e) {
+            throw Database.failure("begin a transaction", e);
+        }
+    }
+
+    private static void commit(String what, Handle handle) {
+        try {
+            handle.commit();
+        } catch (JdbiException e) {
+            var failure = Database.failure(what, e);
+            rollback(handle, failure);
+            throw failure;
+        }
+    }
+
+    private static void rollback(Handle handle, Throwable why) {
+        try {
+            handle.rollback();
+        } catch (JdbiException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    /** Finds out which database it is when it is first read. */
+    private final class LazyFeed implements ChangeFeed {
+        private @Nullable ChangeFeed feed;
+
+        @Override
+        public boolean poll(java.util.function.Consumer<Change> changed) {
+            if (feed == null) {
+                feed = database.dialect().changes(JdbiStores.this);
+            }
+            return feed.poll(changed);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package io.plg.jdbi;
+
+import io.plg.StoreFailure;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+
+/**
+ * plg's tables: the schemas {@code plg} and {@code plg_directory}. Nothing is created or altered unless one of these methods is called.
+ *
+ * <p>Either {@link #migrate()} runs the scripts with Flyway, with a history of its own ({@code plg.plg_schema_history}) that has nothing to
+ * do with the host's, or the host takes {@link #postgresqlScript()} into its own migrations; the text is the same. The scripts are in the
+ * jar under {@code io/plg/jdbi/schema/v1}.
+ *
+ * <p>On PostgreSQL whoever runs them owns the tables. The application should log in as another role, which is neither superuser nor
+ * {@code BYPASSRLS}, and which gets what it needs by {@link #postgresqlGrants(String)}.
+ */
+public final class PlgSchema {
+    private static final String POSTGRESQL = "io/plg/jdbi/schema/v1/postgresql/";
+    private static final String H2 = "io/plg/jdbi/schema/v1/h2/";
+    private static final List<String> SCRIPTS = List.of("V1__activation.sql");
+
+    private final DataSource dataSource;
+
+    private PlgSchema(DataSource dataSource) {
+        this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
+    }
+
+    /**
+     * Returns the schema of a database. Does nothing to it.
+     *
+     * @param dataSource connects as a role that may create schemas
+     * @return its schema
+     */
+    public static PlgSchema on(DataSource dataSource) {
+        return new PlgSchema(dataSource);
+    }
+
+    /**
+     * Brings the schema up to this version of plg with Flyway. Calling it again does nothing; several nodes may call it at the same time.
+     *
+     * @throws IllegalStateException if Flyway is not on the classpath, or the database is neither PostgreSQL nor H2
+     * @throws StoreFailure if a script fails; the cause says where
+     */
+    public void migrate() {
+        String location;
+        String schema;
+        try (Connection connection = dataSource.getConnection()) {
+            String product = connection.getMetaData().getDatabaseProductName();
+            location = switch (product) {
+                case "PostgreSQL" -> POSTGRESQL;
+                case "H2" -> H2;
+                default ->
+                    throw new IllegalStateException(
+                            "plg works on PostgreSQL and H2, the DataSource leads to " + product);
+            };
+            // H2 folds names to upper case unless told otherwise, and Flyway quotes them.
+            schema = connection.getMetaData().storesUpperCaseIdentifiers() ? "PLG" : "plg";
+        } catch (SQLException e) {
+            throw Database.failure("migrate the schema of plg", e);
+        }
+        try {
+            WithFlyway.migrate(dataSource, location, schema);
+        } catch (NoClassDefFoundError e) {
+            throw new IllegalStateException(
+                    "PlgSchema.migrate() needs Flyway on the classpath: add org.flywaydb:flyway-core (and"
+                            + " flyway-database-postgresql), or run PlgSchema.postgresqlScript() by other means",
+                    e);
+        }
+    }
+
+    /**
+     * Returns the statements that make the schema on PostgreSQL, exactly what {@link #migrate()} runs there. To be run once, as the owner.
+     *
+     * @return SQL that psql, Liquibase or any other tool can run
+     */
+    public static String postgresqlScript() {
+        return script(POSTGRESQL);
+    }
+
+    /**
+     * Returns the statements that make the schema on H2, exactly what {@link #migrate()} runs there. To be run once.
+     *
+     * @return SQL that any tool can run
+     */
+    public static String h2Script() {
+        return script(H2);
+    }
+
+    /**
+     * Returns the statements that give a PostgreSQL role what an application needs to work with plg, and no more. To be run as the
+     * owner, after each migration.
+     *
+     * @param role the name of an existing role
+     * @return SQL that any tool can run
+     */
+    public static String postgresqlGrants(String role) {
+        if (role.isBlank() || role.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("role must be the name of a role, was \"" + role + "\"");
+        }
+        return read(POSTGRESQL + "grants.sql").replace(":\"role\"", '"' + role.replace("\"", "\"\"") + '"');
+    }
+
+    private static String script(String folder) {
+        return SCRIPTS.stream().map(name -> read(folder + name)).collect(Collectors.joining("\n"));
+    }
+
+    private static String read(String resource) {
+        try (InputStream in = PlgSchema.class.getClassLoader().getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new IllegalStateException(resource + " is missing from the jar of plg-jdbi");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Apart, so that this class loads without Flyway. */
+    private static final class WithFlyway {
+        static void migrate(DataSource dataSource, String location, String schema) {
+            try {
+                Flyway.configure(PlgSchema.class.getClassLoader())
+                        .dataSource(dataSource)
+                        .locations("classpath:" + location)
+                        .defaultSchema(schema)
+                        .createSchemas(true)
+                        .table("plg_schema_history")
+                        .placeholderReplacement(false)
+                        .load()
+                        .migrate();
+            } catch (FlywayException e) {
+                throw new StoreFailure("could not migrate the schema of plg: " + e.getMessage(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package io.plg.jdbi;
+
+import io.plg.WorkspaceId;
+import java.sql.SQLException;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** Where the statements of a store run: each call on a connection of its own, or all of them in one transaction. */
+interface Session {
+
+    /**
+     * Runs one statement.
+     *
+     * @param what completes the sentence "could not …"
+     */
+    <T extends @Nullable Object> T call(String what, Call<T> call);
+
+    /** Runs several statements, all or none. */
+    <T extends @Nullable Object> T atomically(String what, Call<T> call);
+
+    /** Notes what a call stored, for the {@link io.plg.PlgStores#afterCommit} task that belongs to it. */
+    void stored(Stored stored);
+
+    /** Statements on a handle. */
+    @FunctionalInterface
+    interface Call<T extends @Nullable Object> {
+        T on(Handle handle) throws SQLException;
+    }
+
+    /**
+     * By what the fate of a write can be told afterwards.
+     *
+     * @param transaction the id of its transaction, if the database gave one
+     * @param workspace where it was written
+     * @param proof whether it is there
+     */
+    record Stored(@Nullable String transaction, WorkspaceId workspace, Call<Boolean> proof) {}
+}

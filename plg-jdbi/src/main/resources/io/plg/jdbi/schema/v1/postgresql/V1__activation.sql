@@ -1,0 +1,364 @@
+-- plg, schema version 1: activation. PostgreSQL 15 and later. Run by Flyway, psql or anything else, once.
+--
+-- Schema plg: rows of workspaces. Every key starts with workspace_id, and row level security is forced: a row is seen and
+-- written only while the transaction's setting plg.workspace_id names its workspace. Without it there are no rows.
+-- Schema plg_directory: what must be known across workspaces, ids only, reachable through functions only.
+-- Times in function results are microseconds since 1970 (bigint): exact in every time zone and for every year.
+-- Lengths are limited by type and not by CHECK: PostgreSQL reads every check of a table anew for each statement that inserts, which
+-- made a third of the cost of a completion.
+
+create schema if not exists plg;
+create schema if not exists plg_directory;
+
+-- A completed step: the first completion to arrive, which never changes.
+create table plg.activation_step (
+    workspace_id varchar(128) collate "C" not null,
+    funnel       varchar(128) collate "C" not null,
+    user_id      varchar(128) collate "C" not null,
+    step         varchar(128) collate "C" not null,
+    completed_at timestamptz              not null,
+    metadata     jsonb                    not null,
+    recorded_at  timestamptz              not null,
+    primary key (workspace_id, funnel, user_id, step)
+);
+
+-- One row per user and funnel, whose lock orders the completions of one user. host_signed_up_at is a fact; the rest is kept beside
+-- the facts for look-ups: how many completions are stored, and ActivationState.score() after the last one.
+create table plg.activation_user (
+    workspace_id      varchar(128) collate "C" not null,
+    funnel            varchar(128) collate "C" not null,
+    user_id           varchar(128) collate "C" not null,
+    host_signed_up_at timestamptz,
+    completed         integer                  not null,
+    score             smallint                 not null,
+    primary key (workspace_id, funnel, user_id)
+) with (fillfactor = 75);
+
+-- What happened, written in the transaction in which it happened. Ids only.
+create table plg.growth_event (
+    workspace_id varchar(128) collate "C" not null,
+    id           uuid                     not null,
+    type         text collate "C"         not null,
+    version      smallint                 not null,
+    occurred_at  timestamptz              not null,
+    user_id      varchar(128) collate "C" not null,
+    data         jsonb                    not null,
+    primary key (workspace_id, id)
+);
+
+alter table plg.activation_step enable row level security;
+alter table plg.activation_step force row level security;
+create policy workspace on plg.activation_step
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+
+alter table plg.activation_user enable row level security;
+alter table plg.activation_user force row level security;
+create policy workspace on plg.activation_user
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+
+alter table plg.growth_event enable row level security;
+alter table plg.growth_event force row level security;
+create policy workspace on plg.growth_event
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+
+-- The feed by which caches learn what changed: insert only, ids only, trimmed. xact is what makes reading it exact: a reader keeps
+-- the snapshot of its last look and asks for the rows whose transaction that snapshot did not see as finished.
+-- After restoring a dump into another cluster, truncate it: transaction ids mean nothing elsewhere.
+create table plg_directory.change_feed (
+    xact         xid8             not null default pg_current_xact_id(),
+    seq          bigint           not null generated always as identity (cache 100),
+    workspace_id text collate "C" not null,
+    kind         text collate "C" not null,
+    subject      text collate "C" not null,
+    primary key (xact, seq)
+);
+
+-- Changes of transactions before this one have been trimmed.
+create table plg_directory.change_feed_trimmed (
+    one    boolean primary key default true check (one),
+    before xid8    not null
+);
+insert into plg_directory.change_feed_trimmed (before) values ('0');
+
+-- Notes that things of the bound workspace changed.
+create function plg_directory.note_changes(p_kind text, p_subjects text[]) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into plg_directory.change_feed (workspace_id, kind, subject)
+    select nullif(current_setting('plg.workspace_id', true), ''), p_kind, s from unnest(p_subjects) as s;
+    return true;
+end
+$$;
+
+-- The same for one thing.
+create function plg_directory.note_change(p_kind text, p_subject text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into plg_directory.change_feed (workspace_id, kind, subject)
+    values (nullif(current_setting('plg.workspace_id', true), ''), p_kind, p_subject);
+    return true;
+end
+$$;
+
+-- What was committed since the snapshot of the last look, in one consistent look: one row for the look itself (kind is null) with
+-- the snapshot to keep for the next and whether nothing was trimmed in between, then one row for each change.
+create function plg_directory.changes_since(p_snapshot text)
+returns table (snapshot text, complete boolean, workspace_id text, kind text, subject text)
+language sql volatile security definer
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
+as $$
+    select pg_current_snapshot()::text,
+           p_snapshot is not null and t.before <= pg_snapshot_xmin(p_snapshot::pg_snapshot),
+           c.workspace_id, c.kind, c.subject
+    from plg_directory.change_feed_trimmed t
+    left join (
+        select null::text as workspace_id, null::text as kind, null::text as subject
+        union all
+        select distinct f.workspace_id, f.kind, f.subject
+        from plg_directory.change_feed f
+        where f.xact >= pg_snapshot_xmax(p_snapshot::pg_snapshot)
+           or f.xact = any (array(select pg_snapshot_xip(p_snapshot::pg_snapshot)))
+    ) c on true
+    where t.one
+$$;
+
+-- Removes some of the changes that were committed before a snapshot was taken: give one that is older than any reader's last look
+-- may be. Returns how many were removed; ask again while it is 1000.
+create function plg_directory.trim_changes(p_snapshot text) returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
+as $$
+declare
+    v_before  xid8 := least(pg_snapshot_xmin(p_snapshot::pg_snapshot), pg_snapshot_xmin(pg_current_snapshot()));
+    v_removed integer;
+begin
+    if not exists (select from plg_directory.change_feed f where f.xact < v_before) then
+        return 0;
+    end if;
+    update plg_directory.change_feed_trimmed t set before = v_before where t.one and t.before < v_before;
+    delete from plg_directory.change_feed f
+    using (select o.xact, o.seq from plg_directory.change_feed o where o.xact < v_before
+           order by o.xact, o.seq limit 1000 for update skip locked) old
+    where f.xact = old.xact and f.seq = old.seq;
+    get diagnostics v_removed = row_count;
+    return v_removed;
+end
+$$;
+
+-- Binds to a workspace, stores a completion and its events unless the user has completed the step, and leaves the binding as it
+-- was. p_steps are the names of the funnel's steps, p_events the events as JSON. Returns the id of the transaction if it was the first,
+-- else null, and what is stored for the user besides this completion.
+create function plg.complete_step(
+    p_workspace text, p_funnel text, p_user text, p_step text, p_completed_at timestamptz, p_metadata jsonb,
+    p_recorded_at timestamptz, p_steps text[], p_events jsonb,
+    out xact text, out host_signed_up_at bigint,
+    out step_names text[], out step_times bigint[], out step_metadata text[])
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_binding text := current_setting('plg.workspace_id', true);
+    v_bound   text;
+    v_seen    integer; -- completions that we saw, with ours
+    v_stored  integer; -- completions as counted under the lock of the user
+    v_score   integer;
+begin
+    v_bound := set_config('plg.workspace_id', p_workspace, true);
+
+    -- One statement, because each costs as much as what it does. Its parts run in the order in which they use each other. The lock
+    -- on the user comes first: whoever completes another step of the same user waits for it, and then counts ours too.
+    with seen as (
+        select count(*) as n, count(*) filter (where s.step = any (p_steps)) as of_funnel, array_agg(s.step) as names,
+               array_agg((extract(epoch from s.completed_at) * 1000000)::bigint) as times,
+               array_agg(s.metadata::text) as metadata
+        from plg.activation_step s
+        where s.workspace_id = p_workspace and s.funnel = p_funnel and s.user_id = p_user
+    ), locked as (
+        insert into plg.activation_user as u (workspace_id, funnel, user_id, completed, score)
+        select p_workspace, p_funnel, p_user, 1,
+               (200 * (seen.of_funnel + 1) + cardinality(p_steps)) / (2 * cardinality(p_steps))
+        from seen
+        where seen.n = 0 or p_step <> all (seen.names)
+        on conflict (workspace_id, funnel, user_id) do update
+            set completed = u.completed + 1, score = excluded.score
+        returning u.completed, u.host_signed_up_at
+    ), first as (
+        insert into plg.activation_step (workspace_id, funnel, user_id, step, completed_at, metadata, recorded_at)
+        select p_workspace, p_funnel, p_user, p_step, p_completed_at, p_metadata, p_recorded_at from locked
+        on conflict do nothing
+        returning pg_current_xact_id()::text as xact, plg_directory.note_change('activation', p_user) as noted
+    ), told as (
+        insert into plg.growth_event (workspace_id, id, type, version, occurred_at, user_id, data)
+        select p_workspace, (e ->> 'id')::uuid, e ->> 'type', (e ->> 'version')::smallint,
+               (e ->> 'time')::timestamptz, e ->> 'userId', e -> 'data'
+        from first, jsonb_array_elements(p_events) as e
+    )
+    select seen.n + 1, locked.completed, first.xact,
+           (extract(epoch from locked.host_signed_up_at) * 1000000)::bigint,
+           seen.names, seen.times, seen.metadata
+    into v_seen, v_stored, xact, host_signed_up_at, step_names, step_times, step_metadata
+    from seen left join locked on true left join first on true;
+
+    if xact is null or v_seen <> v_stored then
+        -- Not the first; or another transaction of the same user came in between: this statement sees all of what it stored.
+        select count(*), (200 * count(*) filter (where s.step = any (p_steps)) + cardinality(p_steps)) / (2 * cardinality(p_steps)),
+               array_agg(s.step), array_agg((extract(epoch from s.completed_at) * 1000000)::bigint),
+               array_agg(s.metadata::text)
+        into v_seen, v_score, step_names, step_times, step_metadata
+        from plg.activation_step s
+        where s.workspace_id = p_workspace and s.funnel = p_funnel and s.user_id = p_user;
+        if v_stored is null then
+            select (extract(epoch from u.host_signed_up_at) * 1000000)::bigint into host_signed_up_at
+            from plg.activation_user u
+            where u.workspace_id = p_workspace and u.funnel = p_funnel and u.user_id = p_user;
+        else
+            update plg.activation_user u
+            set completed = v_seen, score = v_score
+            where u.workspace_id = p_workspace and u.funnel = p_funnel and u.user_id = p_user;
+        end if;
+    end if;
+
+    v_bound := set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+-- As complete_step, for many completions of a workspace: the arrays p_users to p_recorded_at hold one completion at each position, and
+-- of those with the same user and step the first counts. p_events has the members "n" (position of its completion, from 1) and
+-- "event". Returns the positions of those that were first, and the id of the transaction if there were any.
+create function plg.complete_steps(
+    p_workspace text, p_funnel text, p_steps text[],
+    p_users text[], p_user_steps text[], p_completed_at timestamptz[], p_metadata jsonb[], p_recorded_at timestamptz[],
+    p_events jsonb,
+    out firsts integer[], out xact text)
+language plpgsql volatile security invoker
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    v_binding text := current_setting('plg.workspace_id', true);
+    v_new     integer[];
+    v_users   text[];
+begin
+    perform set_config('plg.workspace_id', p_workspace, true);
+
+    -- What seems to be new: only its users are locked, all in one order.
+    select array_agg(c.n), array_agg(distinct c.user_id)
+    into v_new, v_users
+    from (select distinct on (i.user_id collate "C", i.step collate "C") i.user_id collate "C" as user_id, i.step, i.n
+          from unnest(p_users, p_user_steps) with ordinality as i (user_id, step, n)
+          order by i.user_id collate "C", i.step collate "C", i.n) c
+    where not exists (select from plg.activation_step s
+                      where s.workspace_id = p_workspace and s.funnel = p_funnel
+                        and s.user_id = c.user_id and s.step = c.step);
+
+    if v_new is not null then
+        insert into plg.activation_user (workspace_id, funnel, user_id, completed, score)
+        select p_workspace, p_funnel, v.user_id, 0, 0
+        from unnest(v_users) as v (user_id) order by v.user_id collate "C"
+        on conflict do nothing;
+        perform from plg.activation_user u
+        where u.workspace_id = p_workspace and u.funnel = p_funnel and u.user_id = any (v_users)
+        order by u.user_id
+        for update;
+
+        with new as (
+            select v.n, p_users[v.n] as user_id, p_user_steps[v.n] as step
+            from unnest(v_new) as v (n)
+        ), stored as (
+            insert into plg.activation_step (workspace_id, funnel, user_id, step, completed_at, metadata, recorded_at)
+            select p_workspace, p_funnel, new.user_id, new.step, p_completed_at[new.n], p_metadata[new.n], p_recorded_at[new.n]
+            from new
+            on conflict do nothing
+            returning user_id, step
+        )
+        select array_agg(new.n order by new.n), array_agg(distinct new.user_id)
+        into firsts, v_users
+        from stored join new using (user_id, step);
+    end if;
+
+    if firsts is null then
+        firsts := '{}';
+    else
+        xact := pg_current_xact_id()::text;
+        update plg.activation_user u
+        set completed = done.completed, score = (200 * done.n + cardinality(p_steps)) / (2 * cardinality(p_steps))
+        from (select s.user_id, count(*) as completed, count(*) filter (where s.step = any (p_steps)) as n
+              from plg.activation_step s
+              where s.workspace_id = p_workspace and s.funnel = p_funnel and s.user_id = any (v_users)
+              group by s.user_id) done
+        where u.workspace_id = p_workspace and u.funnel = p_funnel and u.user_id = done.user_id;
+
+        insert into plg.growth_event (workspace_id, id, type, version, occurred_at, user_id, data)
+        select p_workspace, e.id, e.type, e.version, e.time, e."userId", e.data
+        from jsonb_to_recordset(p_events) as p (n integer, event jsonb),
+             jsonb_to_record(p.event)
+                 as e (id uuid, type text, version smallint, time timestamptz, "userId" text, data jsonb)
+        where p.n in (select unnest(firsts));
+
+        perform plg_directory.note_changes('activation', v_users);
+    end if;
+
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+-- Binds to a workspace, reads what is stored for a user, and leaves the binding as it was.
+create function plg.activation_of(
+    p_workspace text, p_funnel text, p_user text,
+    out host_signed_up_at bigint, out step_names text[], out step_times bigint[], out step_metadata text[])
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_binding text := current_setting('plg.workspace_id', true);
+begin
+    perform set_config('plg.workspace_id', p_workspace, true);
+    select u.host_signed_up_at, s.names, s.times, s.metadata
+    into host_signed_up_at, step_names, step_times, step_metadata
+    from (select array_agg(a.step) as names,
+                 array_agg((extract(epoch from a.completed_at) * 1000000)::bigint) as times,
+                 array_agg(a.metadata::text) as metadata
+          from plg.activation_step a
+          where a.workspace_id = p_workspace and a.funnel = p_funnel and a.user_id = p_user) s
+    left join (select (extract(epoch from a.host_signed_up_at) * 1000000)::bigint as host_signed_up_at
+               from plg.activation_user a
+               where a.workspace_id = p_workspace and a.funnel = p_funnel and a.user_id = p_user) u on true;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+-- Binds to a workspace, stores the sign-up time of a user unless one is stored, and leaves the binding as it was. Returns the id of
+-- the transaction if something was written, and what is stored for the user afterwards.
+create function plg.sign_up(
+    p_workspace text, p_funnel text, p_user text, p_at timestamptz,
+    out xact text, out host_signed_up_at bigint, out step_names text[], out step_times bigint[], out step_metadata text[])
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_binding text := current_setting('plg.workspace_id', true);
+begin
+    perform set_config('plg.workspace_id', p_workspace, true);
+    insert into plg.activation_user as u (workspace_id, funnel, user_id, host_signed_up_at, completed, score)
+    values (p_workspace, p_funnel, p_user, p_at, 0, 0)
+    on conflict (workspace_id, funnel, user_id) do update
+        set host_signed_up_at = excluded.host_signed_up_at where u.host_signed_up_at is null;
+    if found then
+        xact := pg_current_xact_id()::text;
+        perform plg_directory.note_change('activation', p_user);
+    end if;
+    select a.host_signed_up_at, a.step_names, a.step_times, a.step_metadata
+    into host_signed_up_at, step_names, step_times, step_metadata
+    from plg.activation_of(p_workspace, p_funnel, p_user) a;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+revoke all on schema plg, plg_directory from public;
+revoke all on all tables in schema plg, plg_directory from public;
+revoke all on all functions in schema plg, plg_directory from public;

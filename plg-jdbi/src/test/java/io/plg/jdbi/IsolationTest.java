@@ -1,0 +1,184 @@
+package io.plg.jdbi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.plg.activation.ActivationFunnel;
+import java.util.List;
+import java.util.UUID;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What row level security and grants hold back, seen from raw SQL of the application's own role. */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+final class IsolationTest {
+    private static final List<String> TABLES = List.of("activation_step", "activation_user", "growth_event");
+
+    private final String acme = "acme-" + UUID.randomUUID();
+    private final Jdbi app = Jdbi.create(Postgres.app());
+
+    @BeforeEach
+    void something_is_stored() {
+        var funnel = ActivationFunnel.named("onboarding").step("created").build();
+        try (JdbiPlg plg = JdbiPlg.on(Postgres.app()).funnel(funnel).build()) {
+            plg.workspace(acme).activation(funnel).complete("ada", "created");
+        }
+    }
+
+    @Test
+    void with_its_own_workspace_bound_the_rows_are_there() {
+        for (String table : TABLES) {
+            assertThat(rows(table, acme)).as(table).isPositive();
+        }
+    }
+
+    @Test
+    void without_a_binding_there_are_no_rows() {
+        for (String table : TABLES) {
+            assertThat(rows(table, "")).as(table).isZero();
+        }
+        try (Handle fresh = Jdbi.create(Postgres.as("app")).open()) {
+            assertThat(fresh.createQuery("select count(*) from plg.activation_step")
+                            .mapTo(Long.class)
+                            .one())
+                    .as("in a session that never was bound")
+                    .isZero();
+        }
+    }
+
+    @Test
+    void with_another_workspace_bound_there_are_no_rows() {
+        for (String table : TABLES) {
+            assertThat(rows(table, "globex")).as(table).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "globex"})
+    void a_row_of_a_workspace_that_is_not_bound_cannot_be_written(String binding) {
+        assertThatThrownBy(() -> app.useTransaction(handle -> {
+                    bind(handle, binding);
+                    handle.execute(
+                            "insert into plg.activation_user (workspace_id, funnel, user_id, completed, score)"
+                                    + " values (?, 'f', 'eve', 0, 0)",
+                            acme);
+                }))
+                .hasMessageContaining("row-level security");
+    }
+
+    @Test
+    void a_row_cannot_be_moved_to_another_workspace() {
+        assertThatThrownBy(() -> app.useTransaction(handle -> {
+                    bind(handle, acme);
+                    handle.execute("update plg.activation_user set workspace_id = 'globex'");
+                }))
+                .hasMessageContaining("row-level security");
+    }
+
+    @Test
+    void facts_cannot_be_changed_or_removed() {
+        for (String statement : List.of(
+                "update plg.activation_step set step = 'x'",
+                "delete from plg.activation_step",
+                "truncate plg.activation_step",
+                "update plg.growth_event set type = 'x'",
+                "delete from plg.growth_event",
+                "delete from plg.activation_user")) {
+            denied(statement);
+        }
+    }
+
+    @Test
+    void the_directory_is_reached_through_its_functions_only() {
+        denied("select * from plg_directory.change_feed");
+        denied("insert into plg_directory.change_feed (workspace_id, kind, subject) values ('a', 'b', 'c')");
+        denied("delete from plg_directory.change_feed");
+        denied("update plg_directory.change_feed_trimmed set before = '0'");
+        assertThat(app.<Long, RuntimeException>withHandle(
+                        handle -> handle.createQuery("select count(*) from plg_directory.changes_since(null)")
+                                .mapTo(Long.class)
+                                .one()))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void a_role_that_was_given_nothing_reaches_nothing() {
+        Jdbi other = Jdbi.create(Postgres.as("other"));
+        for (String statement : List.of(
+                "select * from plg.activation_step",
+                "select * from plg.activation_of('a', 'b', 'c')",
+                "select * from plg_directory.changes_since(null)",
+                "select plg_directory.trim_changes(pg_current_snapshot()::text)")) {
+            assertThatThrownBy(() -> other.useHandle(handle -> handle.execute(statement)))
+                    .as(statement)
+                    .hasMessageContaining("permission denied");
+        }
+    }
+
+    @Test
+    void the_owner_of_the_tables_is_held_too() {
+        try (Handle owner = Jdbi.create(Postgres.as("plg_owner")).open()) {
+            for (String table : TABLES) {
+                assertThat(owner.createQuery("select count(*) from plg." + table)
+                                .mapTo(Long.class)
+                                .one())
+                        .as(table)
+                        .isZero();
+            }
+        }
+    }
+
+    @Test
+    void every_key_and_index_of_schema_plg_starts_with_the_workspace_and_every_table_is_forced() {
+        try (Handle handle = Jdbi.create(Postgres.superuser()).open()) {
+            assertThat(handle.createQuery("""
+                                    select i.indexrelid::regclass::text from pg_index i
+                                    join pg_class t on t.oid = i.indrelid
+                                    join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0]
+                                    where t.relnamespace = 'plg'::regnamespace and t.relname <> 'plg_schema_history'
+                                      and (a.attname <> 'workspace_id' or i.indcollation[0] <> '"C"'::regcollation)
+                                    """).mapTo(String.class).list()).isEmpty();
+            assertThat(handle.createQuery("""
+                                    select relname from pg_class
+                                    where relnamespace = 'plg'::regnamespace and relkind = 'r' and relrowsecurity and relforcerowsecurity
+                                    """).mapTo(String.class).list()).containsExactlyInAnyOrderElementsOf(TABLES);
+            assertThat(handle.createQuery("""
+                                    select p.oid::regprocedure::text from pg_proc p
+                                    where p.pronamespace in ('plg'::regnamespace, 'plg_directory'::regnamespace)
+                                      and (p.prosecdef <> (p.pronamespace = 'plg_directory'::regnamespace)
+                                           or not 'search_path=pg_catalog, pg_temp' = any (p.proconfig)
+                                           or has_function_privilege('other', p.oid, 'execute'))
+                                    """).mapTo(String.class).list())
+                    .as("functions that run as somebody else, trust the caller's search path, or are open to all")
+                    .isEmpty();
+        }
+    }
+
+    private long rows(String table, String binding) {
+        return app.inTransaction(handle -> {
+            bind(handle, binding);
+            return handle.createQuery("select count(*) from plg." + table)
+                    .mapTo(Long.class)
+                    .one();
+        });
+    }
+
+    private void denied(String statement) {
+        assertThatThrownBy(() -> app.useTransaction(handle -> {
+                    bind(handle, acme);
+                    handle.execute(statement);
+                }))
+                .as(statement)
+                .hasMessageContaining("permission denied");
+    }
+
+    private static void bind(Handle handle, String workspace) {
+        handle.execute("select set_config('plg.workspace_id', ?, true)", workspace);
+    }
+}

@@ -1,0 +1,51 @@
+package io.plg.spring;
+
+import io.plg.Plg;
+import io.plg.PlgListener;
+import io.plg.activation.ActivationFunnel;
+import io.plg.jdbi.JdbiPlg;
+import io.plg.jdbi.PlgSchema;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.util.ClassUtils;
+
+/** Plg in the application's database and transactions. */
+@Configuration(proxyBeanMethods = false)
+@ConditionalOnClass(JdbiPlg.class)
+@Conditional(OnJdbcStore.class)
+@ConditionalOnMissingBean(Plg.class)
+class JdbcConfiguration {
+    /** Without it there can be no transactions of Spring on a DataSource. */
+    private static final boolean SPRING_JDBC = ClassUtils.isPresent(
+            "org.springframework.jdbc.datasource.DataSourceUtils", JdbcConfiguration.class.getClassLoader());
+
+    /** To be replaced where the tables belong to another role than the one that the application logs in as. */
+    @Bean
+    @ConditionalOnMissingBean
+    PlgSchema plgSchema(PlgProperties properties, ListableBeanFactory beans) {
+        return PlgSchema.on(DataSources.choose(beans, properties.dataSource()));
+    }
+
+    @Bean(destroyMethod = "close")
+    @DependsOnDatabaseInitialization
+    JdbiPlg plg(
+            PlgProperties properties,
+            PlgSchema schema,
+            ListableBeanFactory beans,
+            ObjectProvider<ActivationFunnel> funnels,
+            ObjectProvider<PlgListener> listeners) {
+        DataSource dataSource = DataSources.choose(beans, properties.dataSource());
+        if (properties.schema().migrate()) {
+            schema.migrate();
+        }
+        var builder = SPRING_JDBC ? SpringTransactions.join(dataSource, beans) : JdbiPlg.on(dataSource);
+        return Product.describe(builder, beans, funnels, listeners).build();
+    }
+}

@@ -1,0 +1,26 @@
+package io.plg.spring;
+
+import io.plg.IdSource;
+import io.plg.PlgBuilder;
+import io.plg.PlgListener;
+import io.plg.activation.ActivationFunnel;
+import java.time.InstantSource;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+
+/** The description of the product, taken from the beans of the application. */
+final class Product {
+    private Product() {}
+
+    static <B extends PlgBuilder<B>> B describe(
+            B builder,
+            BeanFactory beans,
+            ObjectProvider<ActivationFunnel> funnels,
+            ObjectProvider<PlgListener> listeners) {
+        funnels.orderedStream().forEach(builder::funnel);
+        // Not injected, because then one of several would be chosen if its name happened to be that of the parameter.
+        beans.getBeanProvider(InstantSource.class).ifUnique(builder::clock);
+        beans.getBeanProvider(IdSource.class).ifUnique(builder::ids);
+        return builder.listener(new ListenerBeans(listeners));
+    }
+}

@@ -1,0 +1,4 @@
+CREATE TABLE project (
+    name VARCHAR(100) PRIMARY KEY,
+    owner VARCHAR(128) NOT NULL
+);

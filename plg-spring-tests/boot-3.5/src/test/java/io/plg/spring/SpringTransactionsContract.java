@@ -1,0 +1,525 @@
+package io.plg.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.plg.Plg;
+import io.plg.PlgListener;
+import io.plg.activation.Activation;
+import io.plg.activation.ActivationFunnel;
+import io.plg.event.GrowthEvent;
+import io.plg.jdbi.JdbiPlg;
+import io.plg.jdbi.PlgSchema;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** What plg does inside Spring's transactions, on any database. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class SpringTransactionsContract {
+    static final ActivationFunnel FUNNEL = ActivationFunnel.named("onboarding")
+            .step("signed_up")
+            .step("project")
+            .step("invited")
+            .aha("exported")
+            .build();
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final List<String> heard = new ArrayList<>();
+    private Consumer<GrowthEvent> reaction = event -> {};
+    private int workspaces;
+
+    private HikariDataSource dataSource;
+    private DataSourceTransactionManager manager;
+    private Activation acme;
+    private JdbcTemplate jdbc;
+
+    /** Returns a pool on an empty database that is always the same one. */
+    abstract HikariDataSource pool(boolean autoCommit);
+
+    @BeforeAll
+    void createTables() {
+        dataSource = opened(pool(true));
+        PlgSchema.on(dataSource).migrate();
+        jdbc = new JdbcTemplate(dataSource);
+        jdbc.execute("CREATE TABLE project (id VARCHAR(20) PRIMARY KEY)");
+    }
+
+    @BeforeEach
+    void start() {
+        heard.clear();
+        reaction = event -> {};
+        jdbc.update("DELETE FROM project");
+        on(dataSource);
+    }
+
+    @AfterAll
+    void close() throws Exception {
+        for (int i = opened.size(); i-- > 0; ) {
+            opened.get(i).close();
+        }
+    }
+
+    // --- commit and rollback ---
+
+    @Test
+    void whatIsDoneInATransactionCommitsWithIt() {
+        in(required(), () -> {
+            insertProject("p1");
+            acme.complete("ada", "project");
+            assertThat(completedElsewhere("ada")).isEmpty();
+            assertThat(heard).isEmpty();
+        });
+
+        assertThat(completedElsewhere("ada")).containsExactly("project");
+        assertThat(heard).containsExactly("ada project");
+        assertThat(projects()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsDoneInATransactionIsUndoneWithIt() {
+        assertThatThrownBy(() -> in(required(), () -> {
+                    insertProject("p1");
+                    acme.complete("ada", "project");
+                    throw new IllegalStateException("meant to fail");
+                }))
+                .hasMessage("meant to fail");
+
+        assertNothingHappened();
+    }
+
+    @Test
+    void whatIsDoneInATransactionIsUndoneIfItIsMarkedForRollback() {
+        required().executeWithoutResult(status -> {
+            acme.complete("ada", "project");
+            status.setRollbackOnly();
+        });
+
+        assertNothingHappened();
+    }
+
+    @Test
+    void whatIsDoneInATransactionIsUndoneIfItsCommitFails() {
+        assertThatThrownBy(() -> in(required(), () -> {
+                    acme.complete("ada", "project");
+                    TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                        @Override
+                        public void beforeCommit(boolean readOnly) {
+                            throw new IllegalStateException("meant to fail");
+                        }
+                    });
+                }))
+                .hasMessage("meant to fail");
+
+        assertNothingHappened();
+    }
+
+    @Test
+    void aTransactionSeesWhatItWrote() {
+        acme.complete("ada", "signed_up");
+        acme.state("ada"); // now in the cache
+
+        in(required(), () -> {
+            acme.complete("ada", "project");
+            assertThat(acme.state("ada").score()).isEqualTo(50);
+        });
+
+        assertThat(acme.state("ada").score()).isEqualTo(50);
+    }
+
+    @Test
+    void whatATransactionReadsDoesNotOutliveItsRollback() {
+        required().executeWithoutResult(status -> {
+            acme.complete("ada", "project");
+            assertThat(acme.state("ada").score()).isEqualTo(25);
+            status.setRollbackOnly();
+        });
+
+        assertThat(acme.state("ada").score()).isZero();
+    }
+
+    @Test
+    void everythingOfATransactionIsToldAfterItInOrder() {
+        in(required(), () -> {
+            acme.complete("ada", "signed_up");
+            acme.complete("ada", "exported");
+            acme.complete("lin", "project");
+        });
+
+        assertThat(heard).containsExactly("ada signed_up", "ada exported", "ada activated", "lin project");
+    }
+
+    @Test
+    void plgsOwnTransactionJoinsTheOneOfSpring() {
+        assertThatThrownBy(() -> in(required(), () -> {
+                    plg.transact(tx -> tx.workspace(acmeId()).activation(FUNNEL).complete("ada", "project"));
+                    assertThat(completedElsewhere("ada")).isEmpty();
+                    throw new IllegalStateException("meant to fail");
+                }))
+                .hasMessage("meant to fail");
+
+        assertNothingHappened();
+    }
+
+    @Test
+    void aMistakeInATransactionHarmsNothingElseInIt() {
+        in(required(), () -> {
+            insertProject("p1");
+            assertThatThrownBy(() -> acme.complete("ada", "no such step")).isInstanceOf(RuntimeException.class);
+            acme.complete("ada", "project");
+        });
+
+        assertThat(completedElsewhere("ada")).containsExactly("project");
+        assertThat(projects()).isEqualTo(1);
+    }
+
+    // --- without a transaction ---
+
+    @Test
+    void withoutATransactionEachCallIsItsOwn() {
+        acme.complete("ada", "project");
+
+        assertThat(completedElsewhere("ada")).containsExactly("project");
+        assertThat(heard).containsExactly("ada project");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whereSpringOnlySynchronizesEachCallIsItsOwn(boolean autoCommit) {
+        on(opened(pool(autoCommit)));
+
+        in(template(TransactionDefinition.PROPAGATION_SUPPORTS), () -> {
+            assertThat(projects()).isZero(); // binds a connection to the thread
+            acme.complete("ada", "project");
+            assertThat(completedElsewhere("ada")).containsExactly("project");
+            assertThat(heard).containsExactly("ada project");
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aTransactionOfAnotherDataSourceIsNotJoined(boolean autoCommit) {
+        on(opened(pool(autoCommit)));
+        var others = new TransactionTemplate(new DataSourceTransactionManager(opened(pool(true))));
+
+        others.executeWithoutResult(status -> {
+            assertThat(projects()).isZero(); // binds a connection of ours to the thread, outside any transaction of it
+            acme.complete("ada", "project");
+            assertThat(completedElsewhere("ada")).containsExactly("project");
+            assertThat(heard).containsExactly("ada project");
+            status.setRollbackOnly();
+        });
+
+        assertThat(completedElsewhere("ada")).containsExactly("project");
+    }
+
+    // --- transactions within transactions ---
+
+    @Test
+    void aTransactionWithinATransactionIsItsOwnIfItIsNew() {
+        required().executeWithoutResult(status -> {
+            acme.complete("ada", "project");
+            in(template(TransactionDefinition.PROPAGATION_REQUIRES_NEW), () -> acme.complete("lin", "project"));
+            assertThat(heard).containsExactly("lin project");
+            status.setRollbackOnly();
+        });
+
+        assertThat(completedElsewhere("lin")).containsExactly("project");
+        assertThat(completedElsewhere("ada")).isEmpty();
+        assertThat(heard).containsExactly("lin project");
+    }
+
+    @Test
+    void aSuspendedTransactionIsNotJoined() {
+        required().executeWithoutResult(status -> {
+            in(template(TransactionDefinition.PROPAGATION_NOT_SUPPORTED), () -> acme.complete("lin", "project"));
+            assertThat(heard).containsExactly("lin project");
+            status.setRollbackOnly();
+        });
+
+        assertThat(completedElsewhere("lin")).containsExactly("project");
+    }
+
+    @Test
+    void whatWasDoneAfterASavepointIsForgottenWithIt() {
+        in(required(), () -> {
+            acme.complete("ada", "signed_up");
+            nested().executeWithoutResult(status -> {
+                acme.complete("ada", "project");
+                status.setRollbackOnly();
+            });
+            nested().executeWithoutResult(status -> acme.complete("ada", "invited"));
+        });
+
+        assertThat(completedElsewhere("ada")).containsExactly("signed_up", "invited");
+        assertThat(heard).containsExactly("ada signed_up", "ada invited");
+        assertThat(acme.state("ada").score()).isEqualTo(50);
+    }
+
+    @Test
+    void whatWasDoneAfterASavepointIsForgottenWithItAlsoIfItWasTheFirst() {
+        in(required(), () -> {
+            nested().executeWithoutResult(outer -> {
+                acme.complete("ada", "project");
+                nested().executeWithoutResult(inner -> acme.complete("ada", "invited"));
+                outer.setRollbackOnly();
+            });
+            acme.complete("ada", "exported");
+        });
+
+        assertThat(completedElsewhere("ada")).containsExactly("exported");
+        assertThat(heard).containsExactly("ada exported", "ada activated");
+    }
+
+    // --- after the commit ---
+
+    @Test
+    void aListenerMayCallPlg() {
+        reaction = event -> {
+            if (event instanceof GrowthEvent.StepCompleted done && done.step().equals("project")) {
+                acme.complete(event.user(), "invited");
+                assertThat(completedElsewhere("ada")).containsExactly("project", "invited");
+            }
+        };
+
+        in(required(), () -> acme.complete("ada", "project"));
+
+        assertThat(completedElsewhere("ada")).containsExactly("project", "invited");
+        assertThat(heard).containsExactly("ada project", "ada invited");
+    }
+
+    @Test
+    void aListenerMayBeginATransaction() {
+        reaction = event -> {
+            if (event instanceof GrowthEvent.StepCompleted done && done.step().equals("project")) {
+                in(required(), () -> {
+                    insertProject("p1");
+                    acme.complete(event.user(), "invited");
+                    assertThat(heard).containsExactly("ada project");
+                });
+                required().executeWithoutResult(status -> {
+                    insertProject("p2");
+                    acme.complete(event.user(), "exported");
+                    status.setRollbackOnly();
+                });
+            }
+        };
+
+        in(required(), () -> acme.complete("ada", "project"));
+
+        assertThat(completedElsewhere("ada")).containsExactly("project", "invited");
+        assertThat(heard).containsExactly("ada project", "ada invited");
+        assertThat(projects()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsDoneInACallbackAfterTheCommitIsStored() {
+        in(required(), () -> afterCommit(() -> acme.complete("ada", "project")));
+
+        assertThat(completedElsewhere("ada")).containsExactly("project");
+        assertThat(heard).containsExactly("ada project");
+    }
+
+    @Test
+    void whatIsDoneInACallbackAfterTheCommitIsStoredAlsoWithoutAutocommit() {
+        on(opened(pool(false)));
+
+        in(required(), () -> {
+            acme.complete("ada", "signed_up");
+            afterCommit(() -> acme.complete("ada", "project"));
+        });
+        in(required(), () -> afterCommit(() -> acme.complete("lin", "project")));
+
+        assertThat(completedElsewhere("ada")).containsExactly("signed_up", "project");
+        assertThat(completedElsewhere("lin")).containsExactly("project");
+        assertThat(heard).containsExactly("ada signed_up", "ada project", "lin project");
+    }
+
+    @Test
+    void whatIsDoneInACallbackAfterTheCompletionIsItsOwn() {
+        required().executeWithoutResult(status -> {
+            TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                @Override
+                public void afterCompletion(int outcome) {
+                    acme.complete("ada", "project");
+                }
+            });
+            status.setRollbackOnly();
+        });
+
+        assertThat(completedElsewhere("ada")).containsExactly("project");
+        assertThat(heard).containsExactly("ada project");
+    }
+
+    // --- kinds of DataSource ---
+
+    @Test
+    void aPoolWithoutAutocommitTakesPartInTransactions() {
+        on(opened(pool(false)));
+
+        in(required(), () -> acme.complete("ada", "project"));
+        required().executeWithoutResult(status -> {
+            acme.complete("ada", "invited");
+            status.setRollbackOnly();
+        });
+
+        assertThat(completedElsewhere("ada")).containsExactly("project");
+        assertThat(heard).containsExactly("ada project");
+    }
+
+    @Test
+    void aPoolWithoutAutocommitIsUsedAsIfItHadItWhereThereIsNoTransaction() throws SQLException {
+        HikariDataSource pool = opened(pool(false));
+        on(pool);
+
+        acme.complete("ada", "signed_up");
+        plg.transact(tx -> tx.workspace(acmeId()).activation(FUNNEL).complete("ada", "project"));
+
+        assertThat(completedElsewhere("ada")).containsExactly("signed_up", "project");
+        assertThat(acme.state("ada").score()).isEqualTo(50);
+        assertThat(heard).containsExactly("ada signed_up", "ada project");
+        try (Connection next = pool.getConnection()) {
+            assertThat(next.getAutoCommit()).isFalse();
+        }
+    }
+
+    @Test
+    void aDataSourceThatIsAwareOfTransactionsAlreadyIsJoined() {
+        on(new TransactionAwareDataSourceProxy(dataSource));
+
+        required().executeWithoutResult(status -> {
+            acme.complete("ada", "project");
+            status.setRollbackOnly();
+        });
+
+        assertNothingHappened();
+    }
+
+    @Test
+    void noConnectionIsLeftBehind() {
+        HikariDataSource small = opened(pool(true));
+        small.setMaximumPoolSize(2);
+        on(small);
+        reaction = event -> acme.state(event.user());
+
+        for (int i = 0; i < 5; i++) {
+            String user = "user" + i;
+            in(required(), () -> acme.complete(user, "project"));
+            required().executeWithoutResult(status -> {
+                acme.complete(user, "invited");
+                status.setRollbackOnly();
+            });
+            acme.state(user);
+        }
+
+        assertThat(small.getHikariPoolMXBean().getActiveConnections()).isZero();
+    }
+
+    // --- helpers ---
+
+    private Plg plg;
+
+    private void on(DataSource source) {
+        manager = new DataSourceTransactionManager(source);
+        var beans = new StaticListableBeanFactory(Map.of("transactionManager", manager));
+        plg = opened(SpringTransactions.join(source, beans)
+                .funnel(FUNNEL)
+                .listener(new PlgListener() {
+                    @Override
+                    public void onEvent(GrowthEvent event) {
+                        heard.add(event.user() + " "
+                                + (event instanceof GrowthEvent.StepCompleted done ? done.step() : "activated"));
+                        reaction.accept(event);
+                    }
+                })
+                .build());
+        jdbc = new JdbcTemplate(source);
+        workspaces++;
+        acme = plg.workspace(acmeId()).activation(FUNNEL);
+    }
+
+    private String acmeId() {
+        return "acme" + workspaces;
+    }
+
+    final <T extends AutoCloseable> T opened(T resource) {
+        opened.add(resource);
+        return resource;
+    }
+
+    private void insertProject(String id) {
+        jdbc.update("INSERT INTO project (id) VALUES (?)", id);
+    }
+
+    private int projects() {
+        return jdbc.queryForObject("SELECT count(*) FROM project", Integer.class);
+    }
+
+    /** What another node would see: another thread, another plg, no cache. */
+    private List<String> completedElsewhere(String user) {
+        String workspace = acmeId();
+        return CompletableFuture.supplyAsync(() -> {
+                    try (Plg other = JdbiPlg.on(dataSource).funnel(FUNNEL).build()) {
+                        return other.workspace(workspace).activation(FUNNEL).state(user).completed().keySet().stream()
+                                .map(step -> step.name())
+                                .toList();
+                    }
+                })
+                .join();
+    }
+
+    private void assertNothingHappened() {
+        assertThat(completedElsewhere("ada")).isEmpty();
+        assertThat(acme.state("ada").score()).isZero();
+        assertThat(projects()).isZero();
+        assertThat(heard).isEmpty();
+    }
+
+    private TransactionTemplate required() {
+        return template(TransactionDefinition.PROPAGATION_REQUIRED);
+    }
+
+    private TransactionTemplate nested() {
+        return template(TransactionDefinition.PROPAGATION_NESTED);
+    }
+
+    private TransactionTemplate template(int propagation) {
+        var template = new TransactionTemplate(manager);
+        template.setPropagationBehavior(propagation);
+        return template;
+    }
+
+    private static void in(TransactionTemplate transaction, Runnable work) {
+        transaction.executeWithoutResult(status -> work.run());
+    }
+
+    private static void afterCommit(Runnable work) {
+        TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+            @Override
+            public void afterCommit() {
+                work.run();
+            }
+        });
+    }
+}

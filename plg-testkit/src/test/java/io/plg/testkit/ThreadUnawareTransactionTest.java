@@ -1,0 +1,98 @@
+package io.plg.testkit;
+
+import io.plg.ChangeFeed;
+import io.plg.PlgStores;
+import io.plg.TransactionWork;
+import io.plg.activation.ActivationStore;
+import io.plg.memory.InMemoryStores;
+import java.util.Optional;
+import org.junit.jupiter.api.Disabled;
+import org.junit.jupiter.api.Test;
+
+/**
+ * {@code Plg} itself finds the transaction of its thread and ends the views on it: it must not rely on stores that do so by themselves, as
+ * the in-memory ones do.
+ */
+class ThreadUnawareTransactionTest extends TransactionContract {
+
+    @Override
+    protected PlgStores newStores() {
+        return new Root(InMemoryStores.create());
+    }
+
+    @Override
+    @Test
+    @Disabled("here they stay usable on purpose")
+    void storesThatAreBoundToATransactionAreUselessAfterItsEnd() {}
+
+    /** Does not know of the transaction that its own thread is in: whoever asks it meanwhile asks the wrong one. */
+    private static final class Root extends ForwardingStores {
+        private final PlgStores target;
+
+        Root(PlgStores target) {
+            super(target, (stores, activation) -> activation);
+            this.target = target;
+        }
+
+        @Override
+        public ActivationStore activation() {
+            assertOutside();
+            return super.activation();
+        }
+
+        @Override
+        public <T, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work) throws X {
+            assertOutside();
+            return target.transact(bound -> work.run(new Bound(target)));
+        }
+
+        @Override
+        public boolean inTransaction() {
+            return false;
+        }
+
+        @Override
+        public void afterCommit(Runnable task) {
+            assertOutside();
+            task.run();
+        }
+
+        private void assertOutside() {
+            if (target.inTransaction()) {
+                throw new AssertionError("the root stores were asked inside a transaction");
+            }
+        }
+    }
+
+    /** Does not notice that its transaction has ended. */
+    private record Bound(PlgStores target) implements PlgStores {
+
+        @Override
+        public ActivationStore activation() {
+            return target.activation();
+        }
+
+        @Override
+        public <T, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work) throws X {
+            return target.transact(bound -> work.run(this));
+        }
+
+        @Override
+        public boolean inTransaction() {
+            return true;
+        }
+
+        @Override
+        public void afterCommit(Runnable task) {
+            target.afterCommit(task);
+        }
+
+        @Override
+        public Optional<ChangeFeed> changes() {
+            return Optional.empty();
+        }
+
+        @Override
+        public void close() {}
+    }
+}
