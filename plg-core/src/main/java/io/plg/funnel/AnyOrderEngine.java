@@ -99,12 +99,12 @@ final class AnyOrderEngine implements Engine {
     }
 
     @Override
-    public void process(Batch batch, int end) {
+    public void process(Batch batch, int end, int count) {
+        if (subjects.length < count) {
+            subjects = Arrays.copyOf(subjects, count + count / 2);
+        }
         for (int i = 0; i < end; i++) {
             int slot = batch.slots[i];
-            if (slot >= subjects.length) {
-                subjects = Arrays.copyOf(subjects, Math.max(slot + 1, 2 * subjects.length + 16));
-            }
             Subject subject = subjects[slot];
             if (subject == null) {
                 subject = new Subject();
@@ -225,7 +225,7 @@ final class AnyOrderEngine implements Engine {
 
     @Override
     public boolean read(int slot, Chain into) {
-        Subject subject = slot < subjects.length ? subjects[slot] : null;
+        Subject subject = subjects[slot];
         if (subject == null) {
             return false;
         }

@@ -76,7 +76,10 @@ final class ChainEngine implements Engine {
     }
 
     @Override
-    public void process(Batch batch, int end) {
+    public void process(Batch batch, int end, int count) {
+        if (subjects.length < count) {
+            subjects = Arrays.copyOf(subjects, count + count / 2);
+        }
         for (int i = 0; i < end; i++) {
             String held = plan.heldConstant == null ? null : batch.held[i];
             process(batch.slots[i], batch.times[i], batch.masks[i], plan.hasExclusions ? batch.clears[i] : 0, held);
@@ -84,9 +87,6 @@ final class ChainEngine implements Engine {
     }
 
     private void process(int slot, long time, long mask, long clears, @Nullable String held) {
-        if (slot >= subjects.length) {
-            subjects = Arrays.copyOf(subjects, Math.max(slot + 1, 2 * subjects.length + 16));
-        }
         Subject subject = subjects[slot];
         if (subject == null) {
             if (mask == 0) {
@@ -201,7 +201,7 @@ final class ChainEngine implements Engine {
 
     @Override
     public boolean read(int slot, Chain into) {
-        Subject subject = slot < subjects.length ? subjects[slot] : null;
+        Subject subject = subjects[slot];
         if (subject == null) {
             return false;
         }

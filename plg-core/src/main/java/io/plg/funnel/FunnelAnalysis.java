@@ -308,7 +308,7 @@ public final class FunnelAnalysis implements EventSource.Sink {
         if (plan.breakdown != null) {
             rememberGroups(end);
         }
-        engine.process(batch, end);
+        engine.process(batch, end, subjects());
         batch.removeFirst(end);
     }
 

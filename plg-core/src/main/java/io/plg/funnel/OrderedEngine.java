@@ -39,6 +39,9 @@ final class OrderedEngine implements Engine {
     private final int pageShift;
     private final int pageMask;
     private long[][] pages = {};
+    /** How many of the pages are there. */
+    private int filled;
+
     private final Map<Integer, long[][]> ownTimes = new HashMap<>();
 
     OrderedEngine(Plan plan) {
@@ -53,32 +56,31 @@ final class OrderedEngine implements Engine {
     }
 
     @Override
-    public void process(Batch batch, int end) {
+    public void process(Batch batch, int end, int subjects) {
+        addPages(subjects);
+        long[][] pages = this.pages;
         int[] slots = batch.slots;
         long[] masks = batch.masks;
         long[] times = batch.times;
         for (int i = 0; i < end; i++) {
-            int page = slots[i] >>> pageShift;
-            if (page >= pages.length || pages[page] == null) {
-                addPage(page);
-            }
-        }
-        for (int i = 0; i < end; i++) {
+            int slot = slots[i];
+            long[] page = pages[slot >>> pageShift];
+            int row = (slot & pageMask) * stride;
             long mask = masks[i];
             if (mask != 0) {
                 int step = highest(mask);
-                apply(slots[i], step, times[i]);
+                apply(page, row, step, times[i], slot);
                 long rest = mask ^ 1L << step;
                 if (rest != 0) {
-                    applyAll(slots[i], rest, times[i]);
+                    applyAll(page, row, rest, times[i], slot);
                 }
             }
         }
     }
 
-    private void applyAll(int slot, long mask, long time) {
+    private void applyAll(long[] page, int row, long mask, long time, int slot) {
         for (long rest = mask; rest != 0; rest ^= 1L << highest(rest)) {
-            apply(slot, highest(rest), time);
+            apply(page, row, highest(rest), time, slot);
         }
     }
 
@@ -87,9 +89,7 @@ final class OrderedEngine implements Engine {
     }
 
     /** A subject's event does a step. One method, because the compiler would not inline what only some events need. */
-    private void apply(int slot, int step, long micros) {
-        long[] page = pages[slot >>> pageShift];
-        int row = (slot & pageMask) * stride;
+    private void apply(long[] page, int row, int step, long micros, int slot) {
         int at = row + ENTRIES + step;
         long time = micros ^ SIGN;
         if (step == 0) {
@@ -133,11 +133,14 @@ final class OrderedEngine implements Engine {
         return page[at + 1] == entry && time - entry <= window && page[row + REPORTED] != entry;
     }
 
-    private void addPage(int page) {
-        if (page >= pages.length) {
-            pages = Arrays.copyOf(pages, Math.max(2 * pages.length, page + 1));
+    private void addPages(int subjects) {
+        int needed = (subjects + pageMask) >>> pageShift;
+        if (needed > pages.length) {
+            pages = Arrays.copyOf(pages, 2 * needed);
         }
-        pages[page] = new long[stride << pageShift];
+        for (; filled < needed; filled++) {
+            pages[filled] = new long[stride << pageShift];
+        }
     }
 
     /** Takes the chain of the step before to this one, for a subject that needs more than its row; not if it has converted. */
@@ -187,18 +190,15 @@ final class OrderedEngine implements Engine {
 
     @Override
     public boolean read(int slot, Chain into) {
-        int page = slot >>> pageShift;
-        if (page >= pages.length || pages[page] == null) {
-            return false;
-        }
+        long[] page = pages[slot >>> pageShift];
         int row = (slot & pageMask) * stride;
-        int depth = (int) pages[page][row] % OWN_TIMES;
+        int depth = (int) page[row] % OWN_TIMES;
         for (int i = 0; i < depth; i++) {
             into.steps[i] = i;
-            into.times[i] = pages[page][row + (i == 0 ? REPORTED : pairs + 2 * i + 1)] ^ SIGN;
+            into.times[i] = page[row + (i == 0 ? REPORTED : pairs + 2 * i + 1)] ^ SIGN;
         }
         into.length = depth;
-        into.latestEntry = pages[page][row + ENTRIES] ^ SIGN;
+        into.latestEntry = page[row + ENTRIES] ^ SIGN;
         return depth > 0;
     }
 }
