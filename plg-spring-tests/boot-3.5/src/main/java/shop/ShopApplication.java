@@ -25,10 +25,12 @@ public class ShopApplication {
         SpringApplication.run(ShopApplication.class, args);
     }
 
+    // tag::bean[]
     @Bean
     ActivationFunnel onboarding() {
         return ONBOARDING;
     }
+    // end::bean[]
 
     /** Remembers what it hears, and what was already there when it heard it. */
     @Component

@@ -76,6 +76,13 @@ class ShopApplicationTest {
     }
 
     @Test
+    void completesAStepWithTheRowThatEarnsIt() {
+        application.getBean(Exports.class).save("acme", "mae", "an export");
+
+        assertThat(projects.acme().state("mae").activated()).isTrue();
+    }
+
+    @Test
     void rollsItsRowsAndPlgsBackTogether() {
         long before = projects.count();
 

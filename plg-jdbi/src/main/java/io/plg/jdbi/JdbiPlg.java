@@ -59,6 +59,7 @@ public final class JdbiPlg implements Plg {
     /**
      * Joins the transaction of a handle: what is called on the returned view commits and rolls back with it. Listeners hear of it after
      * the handle has committed, on the same thread; if somebody else ends the handle's transaction, as {@link #in(Connection)} says.
+     * A handle does not tell of a rollback to a savepoint that the host itself set: listeners then hear of what it took back.
      *
      * @param handle a handle in a transaction, such as {@code jdbi.useTransaction} hands out
      * @return a view that is bound to the transaction and ends with it

@@ -31,7 +31,8 @@ final class StoreOptions {
         @Option(
                 names = "--jdbc-url",
                 paramLabel = "URL",
-                description = "A PostgreSQL or H2 database of yours to work in; plg's schema is migrated there.")
+                description =
+                        "A PostgreSQL or H2 database of yours to work in. funnel leaves nothing there; activation migrates schema plg.")
         private @Nullable String jdbcUrl;
     }
 
