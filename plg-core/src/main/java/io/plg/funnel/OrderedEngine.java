@@ -3,7 +3,6 @@ package io.plg.funnel;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * The plain ordered funnel, and the hot spot of the package: nothing is allocated per event.

@@ -1,281 +1,447 @@
 package io.plg.funnel;
 
+import static io.plg.funnel.History.depth;
+import static io.plg.funnel.History.minute;
+import static io.plg.funnel.History.minutes;
+import static io.plg.funnel.History.path;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.funnel.FunnelQuery.Order;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** Small cases with known answers. Times are minutes; a history is written as {@code A0 B10}, the window is 60 unless said. */
+/** Cases with known answers. Times are minutes, the window is 60 unless a test says otherwise. */
 class FunnelVectorsTest {
-    private static final Instant ZERO = Instant.parse("2026-01-01T00:00:00Z");
 
-    @Test
-    void the_latest_entry_counts_and_gives_the_times() {
-        SubjectPath path = path(ordered("A", "B", "C"), "A780 A810 B825 C855");
-
-        assertThat(path.depth()).isEqualTo(3);
-        assertThat(minutes(path)).containsExactly(810L, 825L, 855L);
-        assertThat(minutes(path(ordered("A", "B"), "A0 A10 B20"))).containsExactly(10L, 20L);
+    private static FunnelQuery.Builder steps(String... names) {
+        FunnelQuery.Builder query = FunnelQuery.builder().window(Duration.ofMinutes(60));
+        List.of(names).forEach(query::step);
+        return query;
     }
 
-    @Test
-    void the_times_are_those_of_the_chain_although_a_later_try_began() {
-        assertThat(minutes(path(ordered("A", "B", "C"), "A0 B10 A20 C30"))).containsExactly(0L, 10L, 30L);
-        assertThat(minutes(path(ordered("A", "B", "C", "D"), "A0 B10 A20 B25 C30 D40")))
-                .containsExactly(20L, 25L, 30L, 40L);
-        assertThat(minutes(path(ordered("A", "B", "C", "D"), "A0 B10 C15 A20 B25 D40")))
-                .containsExactly(0L, 10L, 15L, 40L);
+    private static FunnelQuery.Builder strict(String... names) {
+        return steps(names).order(Order.STRICT);
     }
 
-    @Test
-    void the_window_includes_its_boundary() {
-        assertThat(depth(ordered("A", "B"), "A100 B160")).isEqualTo(2);
-        assertThat(depth(ordered("A", "B"), "A100 B161")).isEqualTo(1);
+    private static FunnelQuery.Builder any(String... names) {
+        return steps(names).order(Order.ANY);
     }
 
-    @Test
-    void steps_do_not_count_out_of_order_or_with_one_missing() {
-        assertThat(depth(ordered("A", "B"), "B1 A2")).isEqualTo(1);
-        assertThat(depth(ordered("A", "B", "C"), "A1 C2")).isEqualTo(1);
-        assertThat(depth(ordered("A", "B"), "B1")).isZero();
+    private static FunnelStep step(String name, String... events) {
+        return FunnelStep.of(name).events(events);
     }
 
-    @Test
-    void one_event_is_one_step() {
-        FunnelQuery.Builder both = FunnelQuery.builder()
-                .step(FunnelStep.of("first").events("A"))
-                .step(FunnelStep.of("second").events("A"));
+    @Nested
+    class Ordered {
 
-        assertThat(depth(both, "A1")).isEqualTo(1);
-        assertThat(depth(both, "A1 A2")).isEqualTo(2);
-    }
+        @Test
+        void timesAreThoseOfTheLatestEntry() {
+            assertThat(minutes(steps("A", "B", "C"), "A780 A810 B825 C855")).containsExactly(810L, 825L, 855L);
+            assertThat(minutes(steps("A", "B"), "A0 A10 B20")).containsExactly(10L, 20L);
+        }
 
-    @Test
-    void events_of_one_instant_are_taken_by_the_lowest_step() {
-        assertThat(depth(ordered("A", "B"), "A5 B5")).isEqualTo(2);
-        assertThat(depth(ordered("A", "B"), "B5 A5")).isEqualTo(2);
-    }
+        @Test
+        void theBoundaryOfTheWindowIsInside() {
+            assertThat(depth(steps("A", "B"), "A100 B160")).isEqualTo(2);
+            assertThat(depth(steps("A", "B"), "A100 B161")).isEqualTo(1);
+        }
 
-    @Test
-    void in_a_strict_funnel_nothing_may_come_between() {
-        assertThat(depth(ordered("A", "B").order(Order.STRICT), "A1 x2 B3")).isEqualTo(1);
-        assertThat(depth(ordered("A", "B").order(Order.STRICT), "A1 A2 B3")).isEqualTo(2);
-        FunnelQuery.Builder twice = FunnelQuery.builder()
-                .step("A")
-                .step(FunnelStep.of("again").events("A"))
-                .step("B")
-                .order(Order.STRICT);
-        assertThat(depth(twice, "A1 A2 A3 B4")).isEqualTo(3);
-    }
+        @Test
+        void stepsMustStandInOrder() {
+            assertThat(depth(steps("A", "B"), "B1 A2")).isEqualTo(1);
+            assertThat(depth(steps("A", "B", "C"), "A1 C2")).isEqualTo(1);
+            assertThat(depth(steps("A", "B"), "B1 x2")).isZero();
+        }
 
-    @Test
-    void an_excluded_event_removes_the_subject_unless_a_clean_try_comes_as_far() {
-        assertThat(depth(ordered("A", "B").exclude("x"), "A1 x2 B3")).isZero();
-        assertThat(depth(ordered("A", "B").exclude("x"), "A1 x2 A3 B4")).isEqualTo(2);
-        assertThat(depth(ordered("A", "B").exclude("x"), "A1 x62 B63")).isEqualTo(1);
-        assertThat(depth(ordered("A", "B").exclude("x"), "A1 B2 x3")).isEqualTo(2);
-        assertThat(depth(ordered("A", "B").exclude("x").window(Duration.ofMinutes(10)), "A0 A31 x32"))
-                .isEqualTo(1);
-        assertThat(depth(ordered("A", "B").exclude("x").window(Duration.ofMinutes(10)), "A0 x11 A12 x13 B14"))
-                .isZero();
-        assertThat(depth(ordered("A", "B", "C").exclude("x", "B", "C"), "A1 x2 B3 C4"))
-                .isEqualTo(3);
-    }
+        @Test
+        void eachStepNeedsAnEventOfItsOwn() {
+            assertThat(depth(steps("A").step(step("again", "A")), "A1")).isEqualTo(1);
+            assertThat(depth(steps("A").step(step("again", "A")), "A1 A2")).isEqualTo(2);
+        }
 
-    @Test
-    void a_held_property_is_the_same_along_a_chain() {
-        FunnelQuery query = ordered("A", "B").holdConstant("p").build();
-        FunnelEvent a1 = new FunnelEvent("u", "A", at(1), Map.of("p", "1"));
-        FunnelEvent b2 = new FunnelEvent("u", "B", at(2), Map.of("p", "2"));
-        FunnelEvent b3 = new FunnelEvent("u", "B", at(3), Map.of("p", "1"));
-        FunnelEvent without = new FunnelEvent("u", "B", at(4));
+        @Test
+        void eventsOfOneInstantCountInTheOrderOfTheirSteps() {
+            assertThat(depth(steps("A", "B"), "A5 B5")).isEqualTo(2);
+            assertThat(depth(steps("A", "B"), "B5 A5")).isEqualTo(2);
+        }
 
-        assertThat(counts(query, List.of(a1, b2))).containsExactly(1L, 0L);
-        assertThat(counts(query, List.of(a1, b2, b3))).containsExactly(1L, 1L);
-        assertThat(counts(query, List.of(a1, without))).containsExactly(1L, 0L);
-    }
+        @Test
+        void anEntryThatIsOverwrittenKeepsTheTimeOfTheChainThatItStarted() {
+            assertThat(minutes(steps("A", "B", "C"), "A0 B10 A20 C30")).containsExactly(0L, 10L, 30L);
+        }
 
-    @Test
-    void an_optional_step_may_be_missing() {
-        FunnelQuery.Builder query =
-                FunnelQuery.builder().step("A").step(FunnelStep.of("B").optional()).step("C");
+        @Test
+        void aLaterTryDoesNotChangeTheTimesOfAChainThatGoesOn() {
+            assertThat(minutes(steps("A", "B", "C", "D"), "A0 B10 C20 A30 B40 D50"))
+                    .containsExactly(0L, 10L, 20L, 50L);
+        }
 
-        SubjectPath path = path(query, "A1 C2");
+        @Test
+        void aLaterTryDoesNotChangeTheTimesOfAChainThatWasNeverTheDeepest() {
+            assertThat(minutes(steps("A", "B", "C", "D"), "A0 B1 C2 A100 B110 C120 A130 B140 D150"))
+                    .containsExactly(100L, 110L, 120L, 150L);
+            assertThat(minutes(steps("A", "B", "C", "D", "E"), "A0 B1 C2 A100 B110 C120 A130 B140 D150 A151 B152 E155"))
+                    .containsExactly(100L, 110L, 120L, 150L, 155L);
+        }
 
-        assertThat(path.status()).isEqualTo(SubjectPath.Status.CONVERTED);
-        assertThat(path.times()).containsOnlyKeys("A", "C");
-        assertThat(path(query, "A1 B2 C3").times()).containsOnlyKeys("A", "B", "C");
-        assertThat(counts(query.build(), events("A1 C2"))).containsExactly(1L, 0L, 1L);
-    }
+        @Test
+        void aChainWithTimesOfItsOwnReachesTheReportFromAnyDepth() {
+            assertThat(minutes(steps("A", "B", "C", "D"), "A0 B1 C2 A100 B110 C120 A130 B140 C145 A146 D150"))
+                    .containsExactly(130L, 140L, 145L, 150L);
+        }
 
-    @Test
-    void a_step_may_have_a_window_of_its_own() {
-        FunnelQuery.Builder query =
-                FunnelQuery.builder().step("A").step("B").step(FunnelStep.of("C").within(Duration.ofMinutes(30)));
+        @Test
+        void timesAreThoseOfTheMomentTheDepthWasFirstReached() {
+            assertThat(minutes(steps("A", "B", "C"), "A0 B10 A200 B210")).containsExactly(0L, 10L);
+            assertThat(minutes(steps("A", "B"), "A0 A20")).containsExactly(0L);
+            assertThat(minutes(steps("A", "B"), "A0 B10 A20 B25")).containsExactly(0L, 10L);
+        }
 
-        assertThat(depth(query, "A5 B10 B40 C60")).isEqualTo(3);
-        assertThat(depth(query, "A5 B10 C41")).isEqualTo(2);
-    }
+        @Test
+        void theEntryMayBeAnyOfSeveralEvents() {
+            FunnelQuery.Builder query = steps().step(step("start", "A", "X")).step("B");
+            assertThat(minutes(query, "A0 X5 B7")).containsExactly(5L, 7L);
+        }
 
-    @Test
-    void in_any_order_the_most_distinct_steps_within_a_window_count() {
-        assertThat(depth(ordered("A", "B", "C").order(Order.ANY), "C1 A2 A3")).isEqualTo(2);
-        assertThat(depth(ordered("A", "B").order(Order.ANY), "B1 A62")).isEqualTo(1);
-        assertThat(depth(ordered("A", "B").order(Order.ANY).to(at(10)), "A5 A20 B30"))
-                .isEqualTo(2);
-    }
+        @Test
+        void aStepOfAnyEventMatchesEveryEvent() {
+            FunnelQuery.Builder query =
+                    steps("A").step(FunnelStep.of("whatever").anyEvent());
+            assertThat(depth(query, "x0 A1 y2")).isEqualTo(2);
+            assertThat(depth(query, "x0 A1")).isEqualTo(1);
+        }
 
-    @Test
-    void the_date_range_is_that_of_the_entry() {
-        assertThat(depth(ordered("A", "B").from(at(10)).to(at(20)), "A10 B70")).isEqualTo(2);
-        assertThat(depth(ordered("A", "B").from(at(10)).to(at(20)), "A9 B12")).isZero();
-        assertThat(depth(ordered("A", "B").from(at(10)).to(at(20)), "A20 B22")).isZero();
-    }
+        @Test
+        void aStepWithAConditionMatchesOnlyThatValue() {
+            FunnelQuery.Builder query = steps("A").step(FunnelStep.of("B").where("p", "1"));
+            assertThat(depth(query, "A0 B1(p=2) B2")).isEqualTo(1);
+            assertThat(depth(query, "A0 B1(p=2) B2(p=1)")).isEqualTo(2);
+        }
 
-    @Test
-    void somebody_still_inside_the_window_has_not_dropped_out() {
-        FunnelQuery query = ordered("A", "B").build();
+        @Test
+        void firstEverLooksAtAllHistory() {
+            FunnelQuery.Builder query = FunnelQuery.builder()
+                    .step(FunnelStep.of("A").firstEver())
+                    .step("B")
+                    .from(minute(10));
+            assertThat(depth(query, "A5 A15 B16")).isZero();
+            assertThat(depth(query, "A15 A17 B18")).isEqualTo(2);
+        }
 
-        FunnelReport inside = FunnelAnalysis.run(query, EventSource.sorted(events("A0")), at(59));
-        FunnelReport over = FunnelAnalysis.run(query, EventSource.sorted(events("A0")), at(60));
+        @Test
+        void firstEverIsJudgedByTheStepsOwnConditions() {
+            FunnelQuery.Builder query =
+                    steps().step(FunnelStep.of("A").where("p", "1").firstEver()).step("B");
+            assertThat(minutes(query, "A1(p=2) A2(p=1) A3(p=1) B4")).containsExactly(2L, 4L);
+        }
 
-        assertThat(inside.inProgress()).isEqualTo(1);
-        assertThat(inside.conversionOfFinished().isDefined()).isFalse();
-        assertThat(over.dropped()).isEqualTo(1);
-        assertThat(over.conversionOfFinished().n()).isEqualTo(1);
-        assertThat(FunnelAnalysis.run(
-                                ordered("A", "B").noWindow().build(), EventSource.sorted(events("A0")), at(999_999))
-                        .dropped())
-                .isZero();
-    }
+        @Test
+        void theDateRangeFiltersEntriesOnly() {
+            FunnelQuery.Builder query = steps("A", "B").from(minute(5)).to(minute(10));
+            assertThat(depth(query, "A4 B6")).isZero();
+            assertThat(minutes(query, "A5 B65")).containsExactly(5L, 65L);
+            assertThat(minutes(query, "A9 A10 B30")).containsExactly(9L, 30L);
+        }
 
-    @Test
-    void a_month_with_a_change_of_clocks_is_as_long_as_its_seconds() {
-        Instant before = Instant.parse("2024-03-01T15:10:00Z");
-        FunnelQuery query = FunnelQuery.builder().step("A").step("B").build();
-
-        FunnelReport report = FunnelAnalysis.run(
-                query,
-                EventSource.of(List.of(
-                        new FunnelEvent("u", "A", before),
-                        new FunnelEvent("u", "B", before.plus(Duration.ofDays(14))),
-                        new FunnelEvent("v", "A", before.plus(Duration.ofDays(14))))));
-
-        assertThat(report.converted()).isEqualTo(1);
-    }
-
-    @Test
-    void an_event_that_comes_too_early_is_refused_with_both_times() {
-        FunnelAnalysis analysis = FunnelAnalysis.of(ordered("A", "B").build());
-        analysis.add("u", "A", at(10));
-
-        assertThatThrownBy(() -> analysis.add("v", "A", at(9)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("2026-01-01T00:09:00Z")
-                .hasMessageContaining("2026-01-01T00:10:00Z");
-    }
-
-    @Test
-    void numbers_and_text_name_the_same_funnel_but_not_both_at_once() {
-        FunnelAnalysis numbers = FunnelAnalysis.of(ordered("A", "B").build());
-        numbers.add(7, "A", 1_000_000);
-        numbers.add(7, "B", 2_000_000);
-        assertThat(numbers.report().converted()).isEqualTo(1);
-        assertThat(numbers.paths().map(SubjectPath::subject)).containsExactly("7");
-
-        assertThatThrownBy(() -> numbers.add("7", "A", 3_000_000)).isInstanceOf(IllegalStateException.class);
-    }
-
-    @Test
-    void a_funnel_has_at_most_fifty_steps() {
-        FunnelQuery.Builder fifty = FunnelQuery.builder().noWindow();
-        FunnelAnalysis[] analysis = new FunnelAnalysis[1];
-        IntStream.range(0, 50).forEach(i -> fifty.step("s" + i));
-        analysis[0] = FunnelAnalysis.of(fifty.build());
-        IntStream.range(0, 50).forEach(i -> analysis[0].add("u", "s" + i, at(i)));
-
-        assertThat(analysis[0].report().converted()).isEqualTo(1);
-        assertThatThrownBy(() -> fifty.step("one more")).hasMessageContaining("one more");
-    }
-
-    @Test
-    void a_correlation_is_the_odds_ratio_with_a_prior() {
-        List<FunnelEvent> events = new ArrayList<>();
-        for (int user = 0; user < 40; user++) {
-            String name = "u" + user;
-            boolean converts = user < 20;
-            boolean reads = user < 15 || user >= 35;
-            events.add(new FunnelEvent(name, "before", at(0)));
-            events.add(new FunnelEvent(name, "A", at(1)));
-            if (reads) {
-                events.add(new FunnelEvent(name, "reads", at(2)));
+        @Test
+        void aFunnelCanHaveFiftySteps() {
+            FunnelQuery.Builder query = FunnelQuery.builder().noWindow();
+            StringBuilder events = new StringBuilder();
+            for (int i = 0; i < 50; i++) {
+                query.step(step("step " + i, "e" + "xyz".charAt(i % 3)));
+                events.append(i == 0 ? "e" : " e").append("xyz".charAt(i % 3)).append(i);
             }
-            if (converts) {
-                events.add(new FunnelEvent(name, "B", at(3)));
-            }
-            events.add(new FunnelEvent(name, "after", at(300)));
+            assertThat(depth(query, events.toString())).isEqualTo(50);
+            assertThat(minutes(query, events.toString())).hasSize(50).endsWith(49L);
         }
 
-        Correlation correlation =
-                FunnelAnalysis.correlate(ordered("A", "B").build(), EventSource.sorted(events));
-
-        // S = 15 of St = 20 who converted, F = 5 of Ft = 20 who did not: (16 · 16) ÷ (6 · 6)
-        assertThat(correlation.behaviours()).hasSize(1);
-        Correlation.Behaviour reads = correlation.behaviours().get(0);
-        assertThat(reads.event()).isEqualTo("reads");
-        assertThat(reads.oddsRatio()).isEqualTo(16.0 * 16 / 36);
-        double spread = Math.exp(1.959963984540054 * Math.sqrt(1.0 / 16 + 1.0 / 16 + 1.0 / 6 + 1.0 / 6));
-        assertThat(reads.low()).isCloseTo(16.0 * 16 / 36 / spread, org.assertj.core.api.Assertions.within(0.001));
-        assertThat(reads.high()).isCloseTo(16.0 * 16 / 36 * spread, org.assertj.core.api.Assertions.within(0.1));
-        assertThat(correlation.skewed()).isFalse();
-    }
-
-    private static FunnelQuery.Builder ordered(String... steps) {
-        FunnelQuery.Builder builder = FunnelQuery.builder().window(Duration.ofMinutes(60));
-        for (String step : steps) {
-            builder.step(step);
+        @Test
+        void withoutAWindowAChainMayTakeForever() {
+            FunnelQuery.Builder query =
+                    FunnelQuery.builder().step("A").step("B").noWindow();
+            assertThat(depth(query, "A0 B999999999")).isEqualTo(2);
         }
-        return builder;
-    }
 
-    private static Instant at(long minute) {
-        return ZERO.plus(Duration.ofMinutes(minute));
-    }
-
-    private static List<FunnelEvent> events(String history) {
-        List<FunnelEvent> events = new ArrayList<>();
-        for (String each : history.split(" ")) {
-            events.add(new FunnelEvent("u", each.substring(0, 1), at(Long.parseLong(each.substring(1)))));
+        @Test
+        void theDefaultWindowIsFourteenDays() {
+            FunnelQuery.Builder query = FunnelQuery.builder().step("A").step("B");
+            assertThat(depth(query, "A0 B20160")).isEqualTo(2);
+            assertThat(depth(query, "A0 B20161")).isEqualTo(1);
         }
-        return events;
     }
 
-    private static List<Long> counts(FunnelQuery query, List<FunnelEvent> events) {
-        return FunnelAnalysis.run(query, EventSource.sorted(events)).counts();
+    @Nested
+    class Strict {
+
+        @Test
+        void anyOtherEventEndsTheChain() {
+            assertThat(depth(strict("A", "B"), "A1 x2 B3")).isEqualTo(1);
+            assertThat(depth(strict("A", "B"), "A1 B2")).isEqualTo(2);
+        }
+
+        @Test
+        void anEventThatDoesNotFitMayStartANewChain() {
+            assertThat(depth(strict("A", "B"), "A1 A2 B3")).isEqualTo(2);
+            FunnelQuery.Builder twice = strict("A").step(step("again", "A")).step("B");
+            assertThat(minutes(twice, "A1 A2 A3 B4")).containsExactly(2L, 3L, 4L);
+        }
+
+        @Test
+        void otherEventsOfTheSameInstantComeLast() {
+            assertThat(depth(strict("A", "B"), "A1 x2 B2")).isEqualTo(2);
+            assertThat(depth(strict("A", "B"), "x1 A1 B2")).isEqualTo(1);
+        }
+
+        @Test
+        void otherSubjectsDoNotMatter() {
+            FunnelAnalysis analysis = FunnelAnalysis.of(strict("A", "B").build());
+            analysis.add("ada", "A", minute(1));
+            analysis.add("bob", "x", minute(2));
+            analysis.add("ada", "B", minute(3));
+            assertThat(analysis.report().converted()).isEqualTo(1);
+        }
     }
 
-    private static int depth(FunnelQuery.Builder query, String history) {
-        FunnelAnalysis analysis = FunnelAnalysis.of(query.build());
-        EventSource.sorted(events(history)).read(analysis);
-        return analysis.paths().mapToInt(SubjectPath::depth).findFirst().orElse(0);
+    @Nested
+    class AnyOrder {
+
+        @Test
+        void stepsMayComeInAnyOrder() {
+            assertThat(minutes(any("A", "B", "C"), "C1 A2 B3")).containsExactly(1L, 2L, 3L);
+            assertThat(path(any("A", "B"), "B1 A2").orElseThrow().times().keySet())
+                    .containsExactly("B", "A");
+        }
+
+        @Test
+        void allWithinOneWindow() {
+            assertThat(depth(any("A", "B", "C"), "A0 B60 C61")).isEqualTo(2);
+            assertThat(depth(any("A", "B", "C"), "A0 B59 C60")).isEqualTo(3);
+        }
+
+        @Test
+        void eachByAnEventOfItsOwn() {
+            FunnelQuery.Builder query = any().step(step("one", "A", "B")).step(step("two", "A"));
+            assertThat(depth(query, "A1")).isEqualTo(1);
+            assertThat(depth(query, "B1 A2")).isEqualTo(2);
+            assertThat(depth(query, "A1 B2")).isEqualTo(2);
+            assertThat(depth(query, "A1 A2")).isEqualTo(2);
+            assertThat(depth(query, "B1 B2")).isEqualTo(1);
+        }
+
+        @Test
+        void theEarliestEventMustBeInTheDateRange() {
+            FunnelQuery.Builder query = any("A", "B").to(minute(10));
+            assertThat(minutes(query, "A5 A20 B30")).containsExactly(5L, 30L);
+            assertThat(depth(query, "A10 B30")).isZero();
+        }
+
+        @Test
+        void anUnwantedEventVoidsWhatWasCollected() {
+            FunnelQuery.Builder query = any("A", "B", "C").exclude("x");
+            assertThat(depth(query, "A1 B2 x3 C4")).isEqualTo(1);
+            assertThat(depth(query, "A1 B2 C3 x4")).isEqualTo(3);
+            assertThat(depth(query, "A1 B2 x3")).isZero();
+            assertThat(depth(query, "A1 B2 x62")).isEqualTo(2);
+            assertThat(depth(query, "A1 x2 A3 B4 C5")).isEqualTo(3);
+        }
     }
 
-    private static SubjectPath path(FunnelQuery.Builder query, String history) {
-        FunnelAnalysis analysis = FunnelAnalysis.of(query.build());
-        EventSource.sorted(events(history)).read(analysis);
-        return analysis.paths().findFirst().orElseThrow();
+    @Nested
+    class Exclusions {
+
+        @Test
+        void anUnwantedEventOnTheWayRemovesTheSubject() {
+            assertThat(path(steps("A", "B").exclude("x"), "A1 x2 B3")).isEmpty();
+            assertThat(path(steps("A", "B").exclude("x"), "A1 x2")).isEmpty();
+        }
+
+        @Test
+        void aCleanEntryThatReachesAsDeepKeepsTheSubject() {
+            assertThat(minutes(steps("A", "B").exclude("x"), "A1 x2 A3 B4")).containsExactly(3L, 4L);
+            assertThat(path(steps("A", "B").exclude("x"), "A1 x2 B3 A4")).isEmpty();
+        }
+
+        @Test
+        void anUnwantedEventAfterTheWindowChangesNothing() {
+            assertThat(depth(steps("A", "B").exclude("x"), "A1 x62")).isEqualTo(1);
+            assertThat(depth(steps("A", "B").exclude("x"), "A1 x61")).isZero();
+            assertThat(depth(steps("A", "B").window(Duration.ofMinutes(10)).exclude("x"), "A0 A31 x32"))
+                    .isEqualTo(1);
+        }
+
+        @Test
+        void theDeepestTryDecides() {
+            assertThat(path(steps("A", "B").window(Duration.ofMinutes(10)).exclude("x"), "A0 x11 A12 x13 B14"))
+                    .isEmpty();
+        }
+
+        @Test
+        void itIsUnwantedOnlyBetweenItsSteps() {
+            FunnelQuery.Builder query = steps("A", "B", "C").exclude("x", "B", "C");
+            assertThat(depth(query, "A1 x2 B3 C4")).isEqualTo(3);
+            assertThat(depth(query, "A1 B3 C4 x5")).isEqualTo(3);
+            assertThat(depth(query, "A1 B3 x4 C5")).isZero();
+            assertThat(depth(query, "A1 B3 x4 B5 C6")).isEqualTo(3);
+        }
+
+        @Test
+        void atTheInstantOfAStepItComesAfterIt() {
+            assertThat(depth(steps("A", "B").exclude("x"), "A1 x2 B2")).isEqualTo(2);
+        }
+
+        @Test
+        void aStepOfAnyEventDoesNotMatchIt() {
+            FunnelQuery.Builder query =
+                    steps("A").step(FunnelStep.of("whatever").anyEvent()).exclude("x");
+            assertThat(depth(query, "A1 x2 y3")).isZero();
+            assertThat(depth(query, "A1 y2 x3")).isEqualTo(2);
+        }
     }
 
-    private static List<Long> minutes(SubjectPath path) {
-        return path.times().values().stream()
-                .map(time -> Duration.between(ZERO, time).toMinutes())
-                .toList();
+    @Nested
+    class Options {
+
+        @Test
+        void theWindowOfAStepCountsFromTheStepBefore() {
+            FunnelQuery.Builder query = steps("A", "B").step(FunnelStep.of("C").within(Duration.ofMinutes(30)));
+            assertThat(minutes(query, "A5 B10 B40 C60")).containsExactly(5L, 40L, 60L);
+            assertThat(depth(query, "A5 B10 C40")).isEqualTo(3);
+            assertThat(depth(query, "A5 B10 C41")).isEqualTo(2);
+            assertThat(depth(query, "A5 B40 C66")).isEqualTo(2);
+        }
+
+        @Test
+        void anOptionalStepMayBeMissing() {
+            FunnelQuery.Builder query =
+                    steps("A").step(FunnelStep.of("B").optional()).step("C");
+            assertThat(path(query, "A1 C2").orElseThrow().times().keySet()).containsExactly("A", "C");
+            assertThat(path(query, "A1 B2 C3").orElseThrow().times().keySet()).containsExactly("A", "B", "C");
+            assertThat(path(query, "A1 B2").orElseThrow().depth()).isEqualTo(2);
+            assertThat(path(query, "A1 C2 B3").orElseThrow().times().keySet()).containsExactly("A", "C");
+        }
+
+        @Test
+        void theWindowOfAStepCountsFromTheStepBeforeThatIsNotMissing() {
+            FunnelQuery.Builder query = steps("A")
+                    .step(FunnelStep.of("B").optional())
+                    .step(FunnelStep.of("C").within(Duration.ofMinutes(5)));
+            assertThat(depth(query, "A0 C5")).isEqualTo(3);
+            assertThat(depth(query, "A0 C6")).isEqualTo(1);
+            assertThat(depth(query, "A0 B4 C9")).isEqualTo(3);
+        }
+
+        @Test
+        void theStepAfterAnOptionalOneIsComparedWithTheLastRequiredOne() {
+            FunnelAnalysis analysis = FunnelAnalysis.of(
+                    steps("A").step(FunnelStep.of("B").optional()).step("C").build());
+            List<FunnelEvent> events = new java.util.ArrayList<>(History.of("ada", "A0 B1 C3"));
+            events.addAll(History.of("bob", "A0 C4"));
+            events.addAll(History.of("lin", "A0 B2"));
+            events.addAll(History.of("eve", "A0"));
+            EventSource.sorted(events).read(analysis);
+            FunnelReport report = analysis.report();
+            assertThat(report.counts()).containsExactly(4L, 2L, 2L);
+            assertThat(report.step("B").rateFromPrevious().n()).isEqualTo(4);
+            assertThat(report.step("C").rateFromPrevious().n()).isEqualTo(4);
+            assertThat(report.step("C").timeFromPrevious().orElseThrow().mean()).isEqualTo(Duration.ofMinutes(3));
+        }
+
+        @Test
+        void aHeldPropertyMustStayTheSame() {
+            FunnelQuery.Builder query = steps("A", "B").holdConstant("p");
+            assertThat(depth(query, "A1(p=1) B2(p=2)")).isEqualTo(1);
+            assertThat(minutes(query, "A1(p=1) B2(p=2) B3(p=1)")).containsExactly(1L, 3L);
+            assertThat(depth(query, "A1 B2")).isZero();
+        }
+
+        @Test
+        void unwantedEventsActOnAllValuesOfAHeldProperty() {
+            FunnelQuery.Builder query = steps("A", "B").holdConstant("p").exclude("x");
+            assertThat(depth(query, "A1(p=1) x2(p=2) B3(p=1)")).isZero();
+            assertThat(depth(query, "A1(p=1) x2 B3(p=1)")).isZero();
+        }
+    }
+
+    @Nested
+    class Status {
+
+        private final FunnelQuery.Builder query = steps("A", "B");
+
+        private SubjectPath.Status status(String events, int now) {
+            return History.analysis(query, events)
+                    .paths(minute(now))
+                    .findFirst()
+                    .orElseThrow()
+                    .status();
+        }
+
+        @Test
+        void aSubjectIsInProgressUntilAWindowAfterItsLatestEntry() {
+            assertThat(status("A0", 59)).isEqualTo(SubjectPath.Status.IN_PROGRESS);
+            assertThat(status("A0", 60)).isEqualTo(SubjectPath.Status.DROPPED);
+            assertThat(status("A0 A30", 89)).isEqualTo(SubjectPath.Status.IN_PROGRESS);
+            assertThat(status("A0 A30", 90)).isEqualTo(SubjectPath.Status.DROPPED);
+            assertThat(status("A0 B1", 90)).isEqualTo(SubjectPath.Status.CONVERTED);
+        }
+
+        @Test
+        void entriesAfterTheDateRangeDoNotKeepASubjectInProgress() {
+            query.to(minute(10));
+            assertThat(status("A0 A30", 61)).isEqualTo(SubjectPath.Status.DROPPED);
+        }
+
+        @Test
+        void withoutAWindowNobodyHasDroppedOut() {
+            query.noWindow();
+            assertThat(status("A0", 1_000_000)).isEqualTo(SubjectPath.Status.IN_PROGRESS);
+        }
+
+        @Test
+        void aTaintedEntryDoesNotKeepASubjectInProgress() {
+            query.exclude("x");
+            assertThat(status("A0 A100 x101", 102)).isEqualTo(SubjectPath.Status.DROPPED);
+            assertThat(status("A0 A100", 102)).isEqualTo(SubjectPath.Status.IN_PROGRESS);
+        }
+
+        @Test
+        void inAnyOrderTheLatestStepOfThePassOrAnotherCounts() {
+            query.order(Order.ANY);
+            assertThat(status("A0", 59)).isEqualTo(SubjectPath.Status.IN_PROGRESS);
+            assertThat(status("A0", 60)).isEqualTo(SubjectPath.Status.DROPPED);
+            assertThat(status("A0 A30", 89)).isEqualTo(SubjectPath.Status.IN_PROGRESS);
+            query.exclude("x");
+            assertThat(status("A0 A100 x101", 102)).isEqualTo(SubjectPath.Status.DROPPED);
+        }
+
+        @Test
+        void theReportCountsAllThree() {
+            FunnelAnalysis analysis = FunnelAnalysis.of(query.build());
+            List<FunnelEvent> events = new java.util.ArrayList<>(History.of("ada", "A0 B1"));
+            events.addAll(History.of("bob", "A0"));
+            events.addAll(History.of("lin", "A30"));
+            EventSource.sorted(events).read(analysis);
+            FunnelReport report = analysis.report(minute(60));
+            assertThat(List.of(report.entered(), report.converted(), report.inProgress(), report.dropped()))
+                    .containsExactly(3L, 1L, 1L, 1L);
+            assertThat(report.conversion().value()).isEqualTo(1 / 3.0);
+            assertThat(report.conversionOfFinished().value()).isEqualTo(0.5);
+            assertThat(report.asOf()).contains(minute(60));
+        }
+
+        @Test
+        void daylightSavingNeverChangesAWindow() {
+            Instant before = Instant.parse("2026-03-28T12:00:00Z"); // the clocks of Europe change in between
+            FunnelAnalysis analysis = FunnelAnalysis.of(FunnelQuery.builder()
+                    .step("A")
+                    .step("B")
+                    .window(Duration.ofDays(1))
+                    .build());
+            analysis.add("ada", "A", before);
+            analysis.add("ada", "B", before.plus(Duration.ofHours(24)));
+            assertThat(analysis.report().converted()).isEqualTo(1);
+        }
     }
 }

@@ -58,8 +58,10 @@ class PublishedFunnelCasesTest {
         return Stream.iterate(0, i -> i < cases.size(), i -> i + 1)
                 .map(cases::get)
                 .map(each -> DynamicTest.dynamicTest(
-                        each.get("name").asString(), () -> assertThatThrownBy(() -> {
-                                    FunnelQuery.Builder builder = FunnelQuery.builder().order(order(each));
+                        each.get("name").asString(),
+                        () -> assertThatThrownBy(() -> {
+                                    FunnelQuery.Builder builder =
+                                            FunnelQuery.builder().order(order(each));
                                     for (int i = 0; i < each.get("step_count").asInt(); i++) {
                                         builder.step("step " + i);
                                     }
@@ -82,7 +84,9 @@ class PublishedFunnelCasesTest {
             if (days.isNull()) {
                 assertThat(builder.build().window()).contains(effective);
             } else if (days.asLong() > 0) {
-                assertThat(builder.window(Duration.ofDays(days.asLong())).build().window())
+                assertThat(builder.window(Duration.ofDays(days.asLong()))
+                                .build()
+                                .window())
                         .contains(effective);
             } else {
                 // Ours is stricter: a window of zero or less is an error, not a request for the default.
@@ -105,7 +109,9 @@ class PublishedFunnelCasesTest {
 
         if (expected.has("users_per_step")) {
             List<SubjectPath> paths = analysis.paths().toList();
-            for (int i = 0; i < counts.size() && i < expected.get("users_per_step").size(); i++) {
+            for (int i = 0;
+                    i < counts.size() && i < expected.get("users_per_step").size();
+                    i++) {
                 int depth = i + 1;
                 List<String> users = new ArrayList<>();
                 expected.get("users_per_step").get(i).forEach(user -> users.add(user.asString()));
@@ -148,7 +154,9 @@ class PublishedFunnelCasesTest {
             }
         }
         Map<String, Long> known = new HashMap<>();
-        expected.get("times_seconds").properties().forEach(e -> known.put(e.getKey(), e.getValue().asLong()));
+        expected.get("times_seconds")
+                .properties()
+                .forEach(e -> known.put(e.getKey(), e.getValue().asLong()));
         assertThat(seconds).isEqualTo(known);
         long[] micros = seconds.values().stream().mapToLong(s -> s * 1_000_000).toArray();
         assertThat(DurationSummary.ofMicros(micros).orElseThrow().mean().toSeconds())
@@ -162,8 +170,7 @@ class PublishedFunnelCasesTest {
             }
             long top = counts.remove(counts.size() - 1);
             counts.set(counts.size() - 1, counts.get(counts.size() - 1) + top);
-            assertThat(Histogram.ofMicros(micros).orElseThrow().bins().stream()
-                            .map(Histogram.Bin::count))
+            assertThat(Histogram.ofMicros(micros).orElseThrow().bins().stream().map(Histogram.Bin::count))
                     .isEqualTo(counts);
         }
     }
@@ -207,7 +214,8 @@ class PublishedFunnelCasesTest {
             }
         }
         if (each.has("date_from")) {
-            builder.from(java.time.OffsetDateTime.parse(each.get("date_from").asString()).toInstant());
+            builder.from(java.time.OffsetDateTime.parse(each.get("date_from").asString())
+                    .toInstant());
         }
         if (each.has("date_to")) {
             builder.to(java.time.OffsetDateTime.parse(each.get("date_to").asString())
@@ -225,7 +233,9 @@ class PublishedFunnelCasesTest {
         for (JsonNode event : each.get("events")) {
             Map<String, String> properties = new HashMap<>();
             if (event.has("props")) {
-                event.get("props").properties().forEach(e -> properties.put(e.getKey(), e.getValue().asString()));
+                event.get("props")
+                        .properties()
+                        .forEach(e -> properties.put(e.getKey(), e.getValue().asString()));
             }
             events.add(new FunnelEvent(
                     event.get("user").asString(),

@@ -15,7 +15,8 @@ class StatsTest {
 
     @Test
     void a_rate_has_the_wilson_interval() {
-        // Published worked values: 15 of 148 and 0 of 20 (R. G. Newcombe, Statistics in Medicine 17, 1998, table I, method 3: 81 of
+        // Published worked values: 15 of 148 and 0 of 20 (R. G. Newcombe, Statistics in Medicine 17, 1998, table I,
+        // method 3: 81 of
         // 263, 15 of 148, 0 of 20).
         assertThat(new Rate(81, 263).low()).isCloseTo(0.2553, within(0.00005));
         assertThat(new Rate(81, 263).high()).isCloseTo(0.3662, within(0.00005));
@@ -46,8 +47,8 @@ class StatsTest {
 
     @Test
     void percentiles_are_interpolated() {
-        DurationSummary summary =
-                DurationSummary.ofMicros(4_000_000, 1_000_000, 2_000_000, 3_000_000).orElseThrow();
+        DurationSummary summary = DurationSummary.ofMicros(4_000_000, 1_000_000, 2_000_000, 3_000_000)
+                .orElseThrow();
 
         assertThat(summary.n()).isEqualTo(4);
         assertThat(summary.mean()).isEqualTo(Duration.ofMillis(2_500));

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.locator.ClasspathSqlLocator;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,11 @@ final class PostgresActivationStore implements ActivationStore {
                            where workspace_id = :workspace and funnel = :funnel and user_id = :user
                              and host_signed_up_at = cast(:at as timestamptz))
             """;
+    private static final String NESTED_LOOPS_OFF = """
+            with before as materialized (select current_setting('enable_nestloop') as loops)
+            select loops, set_config('enable_nestloop', 'off', true) from before
+            """;
+    private static final String NESTED_LOOPS = "select set_config('enable_nestloop', :before, true)";
     private static final String REPORT =
             ClasspathSqlLocator.removingComments().getResource("io/plg/jdbi/activation/report-postgresql.sql");
 
@@ -235,24 +241,47 @@ final class PostgresActivationStore implements ActivationStore {
                 handle -> Dialect.POSTGRESQL.bound(
                         handle,
                         workspace,
-                        h -> h.createQuery(REPORT)
-                                .bind("workspace", workspace.value())
-                                .bind("funnel", funnel.name())
-                                .bind("first_step", funnel.steps().get(0).name())
-                                .bind("aha", funnel.aha().name())
-                                .bind(
-                                        "from_time",
-                                        cohort.from().map(Instant::toString).orElse("-infinity"))
-                                .bind(
-                                        "to_time",
-                                        cohort.to().map(Instant::toString).orElse("infinity"))
-                                .bind("key", metadataKey)
-                                .map((rs, ctx) -> groups.computeIfAbsent(rs.getString("value"), v -> new Rows(funnel))
-                                        .add(rs))
-                                .list()));
+                        h -> withoutNestedLoops(
+                                h,
+                                () -> h.createQuery(REPORT)
+                                        .bind("workspace", workspace.value())
+                                        .bind("funnel", funnel.name())
+                                        .bind(
+                                                "first_step",
+                                                funnel.steps().get(0).name())
+                                        .bind("aha", funnel.aha().name())
+                                        .bind(
+                                                "from_time",
+                                                cohort.from()
+                                                        .map(Instant::toString)
+                                                        .orElse("-infinity"))
+                                        .bind(
+                                                "to_time",
+                                                cohort.to()
+                                                        .map(Instant::toString)
+                                                        .orElse("infinity"))
+                                        .bind("key", metadataKey)
+                                        .map((rs, ctx) -> groups.computeIfAbsent(
+                                                        rs.getString("value"), v -> new Rows(funnel))
+                                                .add(rs))
+                                        .list())));
         var reports = new LinkedHashMap<String, ActivationReport>();
         groups.forEach((value, rows) -> reports.put(value, rows.report()));
         return Collections.unmodifiableMap(reports);
+    }
+
+    /**
+     * Every join of a report is of many rows with many. Of tables that were just filled the planner knows nothing, takes them for
+     * tiny, and would join them by nested loops.
+     */
+    private static <T> T withoutNestedLoops(Handle handle, Supplier<T> query) {
+        String before = handle.createQuery(NESTED_LOOPS_OFF).mapTo(String.class).one();
+        T result = query.get();
+        handle.createQuery(NESTED_LOOPS)
+                .bind("before", before)
+                .mapTo(String.class)
+                .one();
+        return result;
     }
 
     private static Stored stored(

@@ -95,8 +95,8 @@ final class ActivationCommand implements Callable<Integer> {
         String workspace = "replay-" + UUID.randomUUID();
         var log = new ActivationLog(workspace, Optional.ofNullable(period));
         try (PlgStore plg = store.plg(ActivationLog.FUNNEL)) {
-            plg.record((tx, started) -> {
-                log.begin(tx, started);
+            plg.plg().transact(tx -> {
+                log.begin(tx);
                 read(log, badRows);
                 log.end();
             });

@@ -38,7 +38,6 @@ final class ActivationLog {
     private final Set<LocalDate> starts = new TreeSet<>();
     private final List<StepCompletion> batch = new ArrayList<>(BATCH);
     private @Nullable Activation activation;
-    private @Nullable Runnable started;
     private long repeated;
 
     /**
@@ -56,11 +55,9 @@ final class ActivationLog {
      * Begins recording.
      *
      * @param plg built with {@link #FUNNEL}; bound to a transaction if all is to be stored or nothing
-     * @param whenStarted is run after the first of several batches
      */
-    void begin(Plg plg, Runnable whenStarted) {
+    void begin(Plg plg) {
         activation = plg.workspace(workspace).activation(FUNNEL);
-        started = whenStarted;
     }
 
     /**
@@ -88,10 +85,6 @@ final class ActivationLog {
         period.ifPresent(each -> starts.add(each.startOf(signedUpAt)));
         if (batch.size() >= BATCH) {
             flush();
-            if (started != null) {
-                started.run();
-                started = null;
-            }
         }
     }
 

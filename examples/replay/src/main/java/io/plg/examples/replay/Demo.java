@@ -51,7 +51,7 @@ final class Demo {
     static ActivationAnswer activation(SimulatedProduct.History history) {
         try (Plg plg = Plg.inMemory().funnel(ActivationLog.FUNNEL).build()) {
             var log = new ActivationLog("simulated", Optional.of(EntryPeriods.MONTH));
-            log.begin(plg, () -> {});
+            log.begin(plg);
             history.users()
                     .forEach(user -> log.add(
                             user.id(),

@@ -111,7 +111,7 @@ class CalibrationTest {
     private static ActivationAnswer activation(SimulatedProduct.History history) {
         try (Plg plg = Plg.inMemory().funnel(ActivationLog.FUNNEL).build()) {
             var log = new ActivationLog("simulated", Optional.empty());
-            log.begin(plg, () -> {});
+            log.begin(plg);
             history.users().stream()
                     .filter(user -> user.source() != Source.INVITE)
                     .forEach(user -> log.add(

@@ -230,13 +230,15 @@ $$;
 -- As complete_step, for many completions of a workspace: the arrays p_users to p_recorded_at hold one completion at each position, and
 -- of those with the same user and step the first counts. p_events has the members "n" (position of its completion, from 1) and
 -- "event". Returns the positions of those that were first, and the id of the transaction if there were any.
+-- An import fills tables of which the planner knows nothing yet and takes for tiny. So what is looked up by key is a subquery of its
+-- own, and nested loops are off: a join must not become quadratic.
 create function plg.complete_steps(
     p_workspace text, p_funnel text, p_steps text[],
     p_users text[], p_user_steps text[], p_completed_at timestamptz[], p_metadata jsonb[], p_recorded_at timestamptz[],
     p_events jsonb,
     out firsts integer[], out xact text)
 language plpgsql volatile security invoker
-set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set enable_nestloop = off
 as $$
 #variable_conflict use_column
 declare
@@ -252,9 +254,8 @@ begin
     from (select distinct on (i.user_id collate "C", i.step collate "C") i.user_id collate "C" as user_id, i.step, i.n
           from unnest(p_users, p_user_steps) with ordinality as i (user_id, step, n)
           order by i.user_id collate "C", i.step collate "C", i.n) c
-    where not exists (select from plg.activation_step s
-                      where s.workspace_id = p_workspace and s.funnel = p_funnel
-                        and s.user_id = c.user_id and s.step = c.step);
+    where (select count(*) from plg.activation_step s
+           where s.workspace_id = p_workspace and s.funnel = p_funnel and s.user_id = c.user_id and s.step = c.step) = 0;
 
     if v_new is not null then
         insert into plg.activation_user (workspace_id, funnel, user_id, completed, score)
@@ -267,11 +268,13 @@ begin
         for update;
 
         with new as (
-            select v.n, p_users[v.n] as user_id, p_user_steps[v.n] as step
-            from unnest(v_new) as v (n)
+            select i.user_id, i.step, i.completed_at, i.metadata, i.recorded_at, i.n
+            from unnest(p_users, p_user_steps, p_completed_at, p_metadata, p_recorded_at) with ordinality
+                as i (user_id, step, completed_at, metadata, recorded_at, n)
+            where cast(i.n as integer) = any (v_new)
         ), stored as (
             insert into plg.activation_step (workspace_id, funnel, user_id, step, completed_at, metadata, recorded_at)
-            select p_workspace, p_funnel, new.user_id, new.step, p_completed_at[new.n], p_metadata[new.n], p_recorded_at[new.n]
+            select p_workspace, p_funnel, new.user_id, new.step, new.completed_at, new.metadata, new.recorded_at
             from new
             on conflict do nothing
             returning user_id, step
@@ -286,12 +289,12 @@ begin
     else
         xact := pg_current_xact_id()::text;
         update plg.activation_user u
-        set completed = done.completed, score = (200 * done.n + cardinality(p_steps)) / (2 * cardinality(p_steps))
-        from (select s.user_id, count(*) as completed, count(*) filter (where s.step = any (p_steps)) as n
-              from plg.activation_step s
-              where s.workspace_id = p_workspace and s.funnel = p_funnel and s.user_id = any (v_users)
-              group by s.user_id) done
-        where u.workspace_id = p_workspace and u.funnel = p_funnel and u.user_id = done.user_id;
+        set (completed, score) = (
+            select count(*),
+                   (200 * count(*) filter (where s.step = any (p_steps)) + cardinality(p_steps)) / (2 * cardinality(p_steps))
+            from plg.activation_step s
+            where s.workspace_id = p_workspace and s.funnel = p_funnel and s.user_id = u.user_id)
+        where u.workspace_id = p_workspace and u.funnel = p_funnel and u.user_id = any (v_users);
 
         insert into plg.growth_event (workspace_id, id, type, version, occurred_at, user_id, data)
         select p_workspace, e.id, e.type, e.version, e.time, e."userId", e.data
