@@ -136,7 +136,10 @@ class CorrelationTest {
             sink.add(3L, "x", 1, EventSource.PropertyLookup.NONE);
             sink.add(99L, "x", 1, EventSource.PropertyLookup.NONE);
         };
-        assertThat(FunnelAnalysis.correlate(ab().build(), numbers).behaviours().get(0).notConverted())
+        assertThat(FunnelAnalysis.correlate(ab().build(), numbers)
+                        .behaviours()
+                        .get(0)
+                        .notConverted())
                 .isEqualTo(1);
         EventSource grouped = sink -> {
             sink.add(1L, "A", 0, key -> "w");

@@ -127,9 +127,9 @@ class FunnelAnalysisTest {
     @Test
     void manyEventsOfOneInstantAreStillPutIntoOrder() {
         for (boolean strict : new boolean[] {false, true}) {
-            FunnelAnalysis analysis = FunnelAnalysis.of(ab().order(
-                            strict ? FunnelQuery.Order.STRICT : FunnelQuery.Order.ORDERED)
-                    .build());
+            FunnelAnalysis analysis =
+                    FunnelAnalysis.of(ab().order(strict ? FunnelQuery.Order.STRICT : FunnelQuery.Order.ORDERED)
+                            .build());
             int subjects = 5_000;
             for (String name : List.of("noise", "B", "A")) {
                 for (long subject = 0; subject < subjects; subject++) {
@@ -179,8 +179,7 @@ class FunnelAnalysisTest {
         analysis.add("lin", "B", minute(4));
         assertThat(analysis.paths(minute(63)))
                 .containsExactly(
-                        new SubjectPath(
-                                "ada", 2, SubjectPath.Status.CONVERTED, Map.of("A", minute(1), "B", minute(2))),
+                        new SubjectPath("ada", 2, SubjectPath.Status.CONVERTED, Map.of("A", minute(1), "B", minute(2))),
                         new SubjectPath("bob", 1, SubjectPath.Status.DROPPED, Map.of("A", minute(3))));
         assertThat(analysis.paths().findFirst().orElseThrow().entry()).isEqualTo(minute(1));
     }
@@ -191,8 +190,7 @@ class FunnelAnalysisTest {
         for (int i = 1; i <= 4; i++) {
             events.addAll(History.of("user " + i, "A0 B" + i + " C" + 3 * i));
         }
-        FunnelReport report =
-                FunnelAnalysis.run(ab().step("C").build(), EventSource.sorted(events), minute(100));
+        FunnelReport report = FunnelAnalysis.run(ab().step("C").build(), EventSource.sorted(events), minute(100));
         assertThat(report.step("A").timeFromPrevious()).isEmpty();
         assertThat(report.step("B").timeFromPrevious())
                 .contains(new DurationSummary(4, seconds(150), seconds(150), seconds(195), seconds(222)));
@@ -221,8 +219,7 @@ class FunnelAnalysisTest {
                 event("bob", "B", minute(6), "device", "desktop"),
                 event("eve", "A", minute(7), "device", "desktop"),
                 new FunnelEvent("lin", "A", minute(8)));
-        FunnelReport report =
-                FunnelAnalysis.run(ab().breakdownBy("device").build(), EventSource.of(events));
+        FunnelReport report = FunnelAnalysis.run(ab().breakdownBy("device").build(), EventSource.of(events));
         assertThat(report.breakdown().keySet()).containsExactly("phone", "(none)", "desktop");
         assertThat(report.breakdown().get("phone").counts()).containsExactly(2L, 2L);
         assertThat(report.breakdown().get("desktop").counts()).containsExactly(1L, 0L);
@@ -235,8 +232,8 @@ class FunnelAnalysisTest {
     void aBreakdownIgnoresEventsBeforeTheDateRange() {
         List<FunnelEvent> events =
                 List.of(event("ada", "A", minute(1), "d", "old"), event("ada", "A", minute(2), "d", "new"));
-        FunnelReport report = FunnelAnalysis.run(
-                ab().breakdownBy("d").from(minute(2)).build(), EventSource.of(events));
+        FunnelReport report =
+                FunnelAnalysis.run(ab().breakdownBy("d").from(minute(2)).build(), EventSource.of(events));
         assertThat(report.breakdown().keySet()).containsExactly("new");
     }
 
@@ -262,7 +259,8 @@ class FunnelAnalysisTest {
 
     @Test
     void entriesAreToldApartByMonth() {
-        FunnelAnalysis analysis = FunnelAnalysis.of(ab().every(EntryPeriod.MONTH).build());
+        FunnelAnalysis analysis =
+                FunnelAnalysis.of(ab().every(EntryPeriod.MONTH).build());
         analysis.add("ada", "A", Instant.parse("2026-01-31T23:59:59Z"));
         analysis.add("bob", "A", Instant.parse("2026-03-31T00:00:00Z"));
         assertThat(analysis.report().periods())

@@ -20,7 +20,7 @@ import net.jqwik.api.Property;
 /** The engines against {@link FunnelOracle}, which tries everything, on random queries and histories. */
 class FunnelOracleTest {
 
-    private static final int TRIES = 3000;
+    private static final int TRIES = 1500;
 
     @Property(tries = TRIES)
     void aPlainOrderedFunnelMeansWhatTheOracleSays(@ForAll Random random) {

@@ -15,12 +15,21 @@ class DurationSummaryTest {
     @Test
     void percentilesAreInterpolatedLikePostgresDoes() {
         // select percentile_cont(p) within group (order by v) from (values (10), (20), (30), (40), (50), (100)) t(v)
-        DurationSummary summary = DurationSummary.ofMicros(100, 10, 30, 20, 50, 40).orElseThrow();
+        DurationSummary summary =
+                DurationSummary.ofMicros(100, 10, 30, 20, 50, 40).orElseThrow();
         assertThat(summary.n()).isEqualTo(6);
         assertThat(summary.p50()).isEqualTo(micros(35));
         assertThat(summary.p75()).isEqualTo(Duration.ofNanos(47_500));
         assertThat(summary.p90()).isEqualTo(micros(75));
         assertThat(summary.mean()).isEqualTo(Duration.ofNanos(41_666));
+    }
+
+    @Test
+    void timesMayBeNegative() {
+        DurationSummary summary =
+                DurationSummary.ofMicros(-3_000_000, 1, 1_500_000).orElseThrow();
+        assertThat(summary.mean()).isEqualTo(Duration.ofNanos(-499_999_666));
+        assertThat(summary.p75()).isEqualTo(Duration.ofNanos(750_000_500));
     }
 
     @Test

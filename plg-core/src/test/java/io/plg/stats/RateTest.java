@@ -20,6 +20,16 @@ class RateTest {
     }
 
     @Test
+    void theIntervalIsThatOfPublishedExamples() {
+        // R. G. Newcombe, Statistics in Medicine 17, 1998, table I, method 3
+        assertThat(new Rate(81, 263).low()).isEqualTo(0.2553, within(0.00005));
+        assertThat(new Rate(81, 263).high()).isEqualTo(0.3662, within(0.00005));
+        assertThat(new Rate(15, 148).low()).isEqualTo(0.0624, within(0.00005));
+        assertThat(new Rate(15, 148).high()).isEqualTo(0.1605, within(0.00005));
+        assertThat(new Rate(0, 20).high()).isEqualTo(0.1611, within(0.00005));
+    }
+
+    @Test
     void nobodyAndEverybodyHaveAnIntervalToo() {
         assertThat(new Rate(0, 10).low()).isZero();
         assertThat(new Rate(0, 10).high()).isEqualTo(0.2775, within(0.0001));
