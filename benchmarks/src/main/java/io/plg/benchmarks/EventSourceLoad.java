@@ -125,7 +125,7 @@ final class EventSourceLoad {
         table.print(out);
         out.println("Heap at most " + Runtime.getRuntime().maxMemory() / (1 << 20)
                 + " MiB (-Xmx). Peak: the sum of the peaks of the heap's "
-                + "pools, garbage included. Held: what the analysis keeps after the last row, after a full GC. "
+                + "pools, garbage included, so it may exceed the heap. Held: what the analysis keeps after the last row, after a full GC. "
                 + rounds + " rounds after one to warm up; fetch size " + FETCH + "; " + server.version()
                 + " on this machine, index on the time. Counts: " + counts + ".\n");
     }

@@ -66,7 +66,7 @@ public final class Main {
         } else {
             out.println("usage: java -jar benchmarks.jar NAME [--option=number ...]");
             PROGRAMS.forEach((program, each) ->
-                    out.println("  java " + String.join(" ", each.jvm()) + " -jar benchmarks.jar " + program));
+                    out.println("  " + String.join(" ", command("java", each, "-jar", "benchmarks.jar", program))));
             out.println("  java -jar benchmarks.jar all");
             out.println("  java -jar benchmarks.jar jmh [JMH options]");
             System.exit(name.isEmpty() ? 0 : 2);
@@ -77,13 +77,24 @@ public final class Main {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         boolean failed = false;
         for (Map.Entry<String, Entry> each : PROGRAMS.entrySet()) {
-            List<String> command = new ArrayList<>(List.of(java.toString()));
-            command.addAll(each.getValue().jvm());
-            command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), each.getKey()));
+            List<String> command = command(
+                    java.toString(),
+                    each.getValue(),
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Main.class.getName(),
+                    each.getKey());
             failed |= new ProcessBuilder(command).inheritIO().start().waitFor() != 0;
         }
         if (failed) {
             throw new IllegalStateException("a program failed, see above");
         }
+    }
+
+    private static List<String> command(String java, Entry entry, String... rest) {
+        List<String> command = new ArrayList<>(List.of(java));
+        command.addAll(entry.jvm());
+        command.addAll(List.of(rest));
+        return command;
     }
 }

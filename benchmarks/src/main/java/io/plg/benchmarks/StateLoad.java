@@ -25,7 +25,7 @@ final class StateLoad {
     static void run(String[] args, PrintStream out) throws RunnerException {
         Options options = Options.parse(args, OPTIONS);
         int rounds = options.count("rounds", 5);
-        int iterations = options.count("iterations", 5);
+        int iterations = options.count("iterations", 3);
         TimeValue time = TimeValue.milliseconds(options.number("millis", 1_000));
         int threads = options.count("threads", 1);
         out.println("## state() from memory\n");
@@ -43,7 +43,7 @@ final class StateLoad {
                                 .include("\\." + StateBenchmark.class.getSimpleName() + "\\." + peer + "$")
                                 .forks(1)
                                 .threads(threads)
-                                .warmupIterations(Math.max(1, iterations * 3 / 5))
+                                .warmupIterations(iterations)
                                 .warmupTime(time)
                                 .measurementIterations(iterations)
                                 .measurementTime(time)
@@ -71,7 +71,8 @@ final class StateLoad {
                 nanos.ratio(peer, "caffeineFromText").text(2),
                 nanos.ratio(peer, "caffeineFromIds").text(2)));
         table.print(out);
-        out.println(rounds + " rounds, each peer in a JVM of its own per round, " + iterations + " iterations of "
+        out.println(rounds + " rounds, each peer in a JVM of its own per round, " + iterations
+                + " iterations to warm up and as many to measure of "
                 + time
                 + "; 1 024 users in turn, all remembered; JdbiPlg on H2 in memory, which is not asked. Promised: "
                 + Samples.number(PROMISED_NANOS, 0) + " ns.\n");

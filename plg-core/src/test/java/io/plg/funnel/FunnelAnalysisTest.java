@@ -229,6 +229,19 @@ class FunnelAnalysisTest {
     }
 
     @Test
+    void aBreakdownIgnoresEventsThatMatchNoStepAfterAll() {
+        List<FunnelEvent> events =
+                List.of(new FunnelEvent("ada", "A", minute(1)), event("ada", "A", minute(2), "d", "late"));
+        FunnelQuery query = FunnelQuery.builder()
+                .step(FunnelStep.of("A").firstEver())
+                .step("B")
+                .breakdownBy("d")
+                .build();
+        assertThat(FunnelAnalysis.run(query, EventSource.of(events)).breakdown().keySet())
+                .containsExactly("(none)");
+    }
+
+    @Test
     void aBreakdownIgnoresEventsBeforeTheDateRange() {
         List<FunnelEvent> events =
                 List.of(event("ada", "A", minute(1), "d", "old"), event("ada", "A", minute(2), "d", "new"));

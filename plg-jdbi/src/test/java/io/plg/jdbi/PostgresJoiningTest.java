@@ -12,8 +12,10 @@ import java.sql.Connection;
 import java.sql.Savepoint;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 
 final class PostgresJoiningTest extends JoiningContract {
@@ -39,7 +41,7 @@ final class PostgresJoiningTest extends JoiningContract {
                 activation.complete("ada", "created");
                 assertThat(binding(handle)).isEqualTo(binding);
                 activation.complete("ada", "created");
-                activation.complete("ada", "invited" + "");
+                activation.complete("ada", "invited");
                 activation.signedUp("ada", Instant.EPOCH);
                 assertThat(binding(handle)).isEqualTo(binding);
                 activation.completeAll(List.of(
@@ -61,10 +63,9 @@ final class PostgresJoiningTest extends JoiningContract {
     void a_failing_operation_leaves_the_binding_as_it_was_and_the_host_s_savepoint_saves_the_rest() throws Exception {
         try (Connection connection = dataSource().getConnection()) {
             connection.setAutoCommit(false);
-            try (Handle handle = org.jdbi.v3.core.Jdbi.create(connection).open()) {
+            try (Handle handle = Jdbi.create(connection).open()) {
                 handle.execute("select set_config('plg.workspace_id', 'globex', true)");
                 Savepoint savepoint = connection.setSavepoint();
-                // The one thing that plg's own checks let pass and the table does not: a statement time-out.
                 handle.execute("set local statement_timeout = '1ms'");
                 assertThatThrownBy(() -> {
                             for (int i = 0; i < 1_000; i++) {
@@ -87,7 +88,7 @@ final class PostgresJoiningTest extends JoiningContract {
     }
 
     private static List<StepCompletion> many(int salt) {
-        return java.util.stream.IntStream.range(0, 2_000)
+        return IntStream.range(0, 2_000)
                 .mapToObj(i -> StepCompletion.of(UserId.of("user " + salt + " " + i), FUNNEL.step("created")))
                 .toList();
     }
