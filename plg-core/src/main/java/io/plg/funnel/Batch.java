@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class Batch {
 
     private static final int RANKS = Long.SIZE + 1;
+    /** Up to so many events the simplest sort is the fastest. */
+    private static final int SMALL = 32;
 
     int size;
     String[] texts = {};
@@ -107,6 +109,42 @@ final class Batch {
     }
 
     private void sort(int from, int to) {
+        if (to - from > SMALL) {
+            sortByCounting(from, to);
+            return;
+        }
+        for (int i = from + 1; i < to; i++) {
+            for (int j = i; j > from && rank(j) < rank(j - 1); j--) {
+                swap(j, j - 1);
+            }
+        }
+    }
+
+    private void swap(int a, int b) {
+        int slot = slots[a];
+        slots[a] = slots[b];
+        slots[b] = slot;
+        long mask = masks[a];
+        masks[a] = masks[b];
+        masks[b] = mask;
+        if (plan.hasExclusions) {
+            long clear = clears[a];
+            clears[a] = clears[b];
+            clears[b] = clear;
+        }
+        if (plan.heldConstant != null) {
+            String value = held[a];
+            held[a] = held[b];
+            held[b] = value;
+        }
+        if (plan.breakdown != null) {
+            int group = groups[a];
+            groups[a] = groups[b];
+            groups[b] = group;
+        }
+    }
+
+    private void sortByCounting(int from, int to) {
         int[] starts = new int[RANKS + 1];
         for (int i = from; i < to; i++) {
             starts[rank(i) + 1]++;

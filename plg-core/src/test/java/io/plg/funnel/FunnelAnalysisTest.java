@@ -141,6 +141,26 @@ class FunnelAnalysisTest {
     }
 
     @Test
+    void allThatBelongsToAnEventMovesWithIt() {
+        FunnelQuery query = ab().exclude("x").holdConstant("h").breakdownBy("d").build();
+        for (int subjects : new int[] {5, 100}) {
+            FunnelAnalysis analysis = FunnelAnalysis.of(query);
+            for (String name : List.of("x", "B", "A")) {
+                for (long subject = 0; subject < subjects; subject++) {
+                    String held = "value " + subject % 3;
+                    String device = name.equals("A") ? "device " + subject % 5 : "late";
+                    analysis.add(subject, name, 1L, key -> key.equals("h") ? held : device);
+                }
+            }
+            FunnelReport report = analysis.report();
+            assertThat(report.counts()).containsExactly((long) subjects, (long) subjects);
+            assertThat(report.breakdown().keySet())
+                    .containsExactly("device 0", "device 1", "device 2", "device 3", "device 4");
+            assertThat(report.breakdown().values()).allMatch(group -> group.converted() == subjects / 5);
+        }
+    }
+
+    @Test
     void manySubjectsAreToldApartHoweverTheirIdsLook() {
         FunnelAnalysis numbers = FunnelAnalysis.of(ab().build());
         FunnelAnalysis text = FunnelAnalysis.of(ab().build());
