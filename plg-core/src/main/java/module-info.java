@@ -1,5 +1,5 @@
 /** The primitives of product-led growth, with in-memory adapters. Start at {@link io.plg.Plg}. */
-@SuppressWarnings("module") // io.plg.jdbi is compiled later
+@SuppressWarnings("module") // io.plg.audit and io.plg.jdbi are compiled later
 module io.plg {
     requires static transitive org.jspecify;
     requires org.slf4j;
@@ -12,6 +12,8 @@ module io.plg {
     exports io.plg.funnel;
     exports io.plg.memory;
     exports io.plg.stats;
+    exports io.plg.tenancy;
     exports io.plg.internal to
+            io.plg.audit,
             io.plg.jdbi;
 }

@@ -1,6 +1,7 @@
 package io.plg;
 
 import io.plg.event.GrowthEvent;
+import io.plg.tenancy.IsolationDrift;
 
 /**
  * Hears what happened. Every method does nothing by default, so that an implementation names only what it wants to know.
@@ -22,4 +23,12 @@ public interface PlgListener {
      * @param event what happened
      */
     default void onEvent(GrowthEvent event) {}
+
+    /**
+     * Called when a watch over the database's isolation sees that it changed: a policy was dropped, disabled, altered or added, a table
+     * came or went, a role was given or lost a right. On plg's own thread, once for each change, on every node that watches.
+     *
+     * @param drift what changed, and the findings now
+     */
+    default void onIsolationDrift(IsolationDrift drift) {}
 }

@@ -124,7 +124,7 @@ final class Database {
             return "; if plg's tables are not there yet, run PlgSchema.on(dataSource).migrate() or the script of PlgSchema";
         }
         if (NO_RIGHT.contains(sql.getSQLState())) {
-            return "; give the role what it needs with the script of PlgSchema.postgresqlGrants(role)";
+            return "; make the login a member of plg_app (grant plg_app to my_login), a role that PlgSchema.postgresqlRoles() makes";
         }
         return "";
     }

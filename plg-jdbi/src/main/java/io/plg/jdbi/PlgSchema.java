@@ -21,13 +21,15 @@ import org.flywaydb.core.api.FlywayException;
  * do with the host's, or the host takes {@link #postgresqlScript()} into its own migrations; the text is the same. The scripts are in the
  * jar under {@code io/plg/jdbi/schema/v1}.
  *
- * <p>On PostgreSQL whoever runs them owns the tables. The application should log in as another role, which is neither superuser nor
- * {@code BYPASSRLS}, and which gets what it needs by {@link #postgresqlGrants(String)}.
+ * <p>On PostgreSQL three roles go with them, made by {@link #postgresqlRoles()}: {@code plg_owner} owns the tables, {@code plg_app} is
+ * what the application's login is a member of, and {@code plg_operator} reads for operator reports. Without these roles whoever runs the
+ * scripts owns the tables and can lift row level security; an audit says so.
  */
 public final class PlgSchema {
     private static final String POSTGRESQL = "io/plg/jdbi/schema/v1/postgresql/";
     private static final String H2 = "io/plg/jdbi/schema/v1/h2/";
-    private static final List<String> SCRIPTS = List.of("V1__activation.sql");
+    private static final List<String> SCRIPTS = List.of("V1__workspaces.sql", "V2__activation.sql");
+    private static final String RIGHTS = "afterMigrate__roles.sql";
 
     private final DataSource dataSource;
 
@@ -79,12 +81,13 @@ public final class PlgSchema {
     }
 
     /**
-     * Returns the statements that make the schema on PostgreSQL, exactly what {@link #migrate()} runs there. To be run once, as the owner.
+     * Returns the statements that make the schema on PostgreSQL, exactly what {@link #migrate()} runs there. To be run once, by a login
+     * that may create schemas and, where there are the {@linkplain #postgresqlRoles() roles}, is a member of {@code plg_owner}.
      *
      * @return SQL that psql, Liquibase or any other tool can run
      */
     public static String postgresqlScript() {
-        return script(POSTGRESQL);
+        return script(POSTGRESQL) + '\n' + read(POSTGRESQL + RIGHTS);
     }
 
     /**
@@ -97,17 +100,14 @@ public final class PlgSchema {
     }
 
     /**
-     * Returns the statements that give a PostgreSQL role what an application needs to work with plg, and no more. To be run as the
-     * owner, after each migration.
+     * Returns the statements that make the three roles of plg on PostgreSQL and, if the tables are there already, hand them over and give
+     * rights. To be run by an administrator, before or after the schema is made; running it again does nothing. The roles cannot log in: make
+     * the application's login a member with {@code grant plg_app to my_app}, and the login that migrates one of {@code plg_owner}.
      *
-     * @param role the name of an existing role
      * @return SQL that any tool can run
      */
-    public static String postgresqlGrants(String role) {
-        if (role.isBlank() || role.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("role must be the name of a role, was \"" + role + "\"");
-        }
-        return read(POSTGRESQL + "grants.sql").replace(":\"role\"", '"' + role.replace("\"", "\"\"") + '"');
+    public static String postgresqlRoles() {
+        return read(POSTGRESQL + "roles.sql") + '\n' + read(POSTGRESQL + RIGHTS);
     }
 
     private static String script(String folder) {

@@ -123,7 +123,7 @@ final class IsolationTest {
 
     @Test
     void the_owner_of_the_tables_is_held_too() {
-        try (Handle owner = Jdbi.create(Postgres.as("plg_owner")).open()) {
+        try (Handle owner = Jdbi.create(Postgres.as("migrator")).open()) {
             for (String table : TABLES) {
                 assertThat(owner.createQuery("select count(*) from plg." + table)
                                 .mapTo(Long.class)

@@ -65,7 +65,7 @@ final class PlgSchemaTest {
                                         "select script from plg.plg_schema_history where version is not null")
                                 .mapTo(String.class)
                                 .list()))
-                .containsExactly("V1__activation.sql");
+                .containsExactly("V1__workspaces.sql", "V2__activation.sql");
     }
 
     @ParameterizedTest
@@ -124,16 +124,18 @@ final class PlgSchemaTest {
         try (JdbiPlg plg = JdbiPlg.on(Postgres.as("other")).funnel(FUNNEL).build()) {
             assertThatThrownBy(() -> plg.workspace("acme").activation(FUNNEL).complete("ada", "created"))
                     .isInstanceOf(StoreFailure.class)
-                    .hasMessageContaining("PlgSchema.postgresqlGrants(role)");
+                    .hasMessageContaining("PlgSchema.postgresqlRoles()");
         }
     }
 
     @Test
-    void the_name_of_a_role_is_quoted() {
-        assertThat(PlgSchema.postgresqlGrants("o\"; drop table x"))
-                .contains("to \"o\"\"; drop table x\";")
-                .doesNotContain(":\"role\"");
-        assertThatThrownBy(() -> PlgSchema.postgresqlGrants(" ")).isInstanceOf(IllegalArgumentException.class);
+    void the_roles_own_and_use_what_they_should_whichever_comes_first() {
+        DataSource before = Postgres.emptyDatabase("roles_after");
+        PlgSchema.on(before).migrate();
+        List<String> rights = rights(before);
+        Postgres.execute(before, PlgSchema.postgresqlRoles());
+        assertThat(rights(before)).isEqualTo(rights).contains("schema plg plg_owner", "schema plg_directory plg_owner");
+        assertThat(rights).noneMatch(line -> line.endsWith(" migrator"));
     }
 
     @Test
@@ -143,6 +145,21 @@ final class PlgSchemaTest {
         assertThatThrownBy(() -> PlgSchema.on(database).migrate())
                 .isInstanceOf(StoreFailure.class)
                 .hasMessageContaining("change_feed");
+    }
+
+    private static List<String> rights(DataSource database) {
+        return Jdbi.create(database)
+                .withHandle(
+                        handle -> handle.createQuery("""
+                        select concat_ws(' ', 'schema', nspname, nspowner::regrole) from pg_namespace where nspname like 'plg%'
+                        union all
+                        select concat_ws(' ', 'table', oid::regclass, relacl, relowner::regrole) from pg_class
+                        where relkind = 'r' and relnamespace in ('plg'::regnamespace, 'plg_directory'::regnamespace)
+                        union all
+                        select concat_ws(' ', 'function', oid::regprocedure, proacl, proowner::regrole) from pg_proc
+                        where pronamespace in ('plg'::regnamespace, 'plg_directory'::regnamespace)
+                        order by 1
+                        """).mapTo(String.class).list());
     }
 
     private static List<String> catalog(DataSource database) {

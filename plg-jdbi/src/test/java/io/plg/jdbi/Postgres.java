@@ -12,8 +12,8 @@ import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * One PostgreSQL for all tests of a JVM: the tables belong to {@code plg_owner}, and everything under test logs in as {@code app}, which is
- * neither owner nor superuser, because row level security holds nobody else.
+ * One PostgreSQL for all tests of a JVM, with the roles of {@link PlgSchema#postgresqlRoles()}: {@code migrator} migrates, and everything
+ * under test logs in as {@code app}, which is neither owner nor superuser, because row level security holds nobody else.
  */
 final class Postgres {
     private static final Postgres INSTANCE = new Postgres();
@@ -32,13 +32,14 @@ final class Postgres {
         }
         execute(
                 server.getPostgresDatabase(),
-                "create role plg_owner login",
-                "create role app login",
+                PlgSchema.postgresqlRoles(),
+                "create role migrator login in role plg_owner",
+                "create role app login in role plg_app",
+                "create role operator login in role plg_operator",
                 "create role other login",
-                "create database plg owner plg_owner",
+                "create database plg owner migrator",
                 "create database plain owner app");
-        PlgSchema.on(as("plg_owner", "plg")).migrate();
-        execute(as("plg_owner", "plg"), PlgSchema.postgresqlGrants("app"));
+        PlgSchema.on(as("migrator", "plg")).migrate();
         pool = pool(as("app", "plg"), 20);
     }
 
@@ -57,10 +58,10 @@ final class Postgres {
         return as("postgres");
     }
 
-    /** A new database without plg's schema, owned by {@code plg_owner}. */
+    /** A new database without plg's schema, owned by {@code migrator}. */
     static PGSimpleDataSource emptyDatabase(String name) {
-        execute(INSTANCE.server.getPostgresDatabase(), "create database " + name + " owner plg_owner");
-        return INSTANCE.as("plg_owner", name);
+        execute(INSTANCE.server.getPostgresDatabase(), "create database " + name + " owner migrator");
+        return INSTANCE.as("migrator", name);
     }
 
     static HikariDataSource pool(DataSource connections, int size) {

@@ -1,10 +1,4 @@
--- plg, schema version 1: activation. H2 2.3 and later, in its regular mode and in MODE=PostgreSQL.
---
--- H2 has no row level security: here only the predicates of plg's own statements keep workspaces apart.
--- See postgresql/V1__activation.sql for what the tables mean.
-
-create schema if not exists plg;
-create schema if not exists plg_directory;
+-- plg, schema version 2: activation and growth events. H2 2.3 and later. See postgresql/V2__activation.sql for what the tables mean.
 
 create table plg.activation_step (
     workspace_id varchar(256) not null,
@@ -37,13 +31,3 @@ create table plg.growth_event (
     data         varchar(1000000) not null,
     primary key (workspace_id, id)
 );
-
-create table plg_directory.change_feed (
-    seq          bigint generated always as identity primary key,
-    workspace_id varchar(256) not null,
-    kind         varchar(64) not null,
-    subject      varchar(256) not null,
-    noted_at     timestamp(6) with time zone not null
-);
-
-create index plg_directory.change_feed_noted_at on plg_directory.change_feed (noted_at);

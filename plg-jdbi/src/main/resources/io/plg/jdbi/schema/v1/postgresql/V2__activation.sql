@@ -1,14 +1,4 @@
--- plg, schema version 1: activation. PostgreSQL 15 and later. Run by Flyway, psql or anything else, once.
---
--- Schema plg: rows of workspaces. Every key starts with workspace_id, and row level security is forced: a row is seen and
--- written only while the transaction's setting plg.workspace_id names its workspace. Without it there are no rows.
--- Schema plg_directory: what must be known across workspaces, ids only, reachable through functions only.
--- Times in function results are microseconds since 1970 (bigint): exact in every time zone and for every year.
--- Lengths are limited by type and not by CHECK: PostgreSQL reads every check of a table anew for each statement that inserts, which
--- made a third of the cost of a completion.
-
-create schema if not exists plg;
-create schema if not exists plg_directory;
+-- plg, schema version 2: activation and growth events. PostgreSQL 15 and later.
 
 -- A completed step: the first completion to arrive, which never changes.
 create table plg.activation_step (
@@ -51,10 +41,16 @@ alter table plg.activation_step force row level security;
 create policy workspace on plg.activation_step
     using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
     with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+create policy workspace_only on plg.activation_step as restrictive
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
 
 alter table plg.activation_user enable row level security;
 alter table plg.activation_user force row level security;
 create policy workspace on plg.activation_user
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+create policy workspace_only on plg.activation_user as restrictive
     using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
     with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
 
@@ -63,92 +59,9 @@ alter table plg.growth_event force row level security;
 create policy workspace on plg.growth_event
     using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
     with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
-
--- The feed by which caches learn what changed: insert only, ids only, trimmed. xact is what makes reading it exact: a reader keeps
--- the snapshot of its last look and asks for the rows whose transaction that snapshot did not see as finished.
--- After restoring a dump into another cluster, truncate it: transaction ids mean nothing elsewhere.
-create table plg_directory.change_feed (
-    xact         xid8             not null default pg_current_xact_id(),
-    seq          bigint           not null generated always as identity (cache 100),
-    workspace_id text collate "C" not null,
-    kind         text collate "C" not null,
-    subject      text collate "C" not null,
-    primary key (xact, seq)
-);
-
--- Changes of transactions before this one have been trimmed.
-create table plg_directory.change_feed_trimmed (
-    one    boolean primary key default true check (one),
-    before xid8    not null
-);
-insert into plg_directory.change_feed_trimmed (before) values ('0');
-
--- Notes that things of the bound workspace changed.
-create function plg_directory.note_changes(p_kind text, p_subjects text[]) returns boolean
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    insert into plg_directory.change_feed (workspace_id, kind, subject)
-    select nullif(current_setting('plg.workspace_id', true), ''), p_kind, s from unnest(p_subjects) as s;
-    return true;
-end
-$$;
-
--- The same for one thing.
-create function plg_directory.note_change(p_kind text, p_subject text) returns boolean
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    insert into plg_directory.change_feed (workspace_id, kind, subject)
-    values (nullif(current_setting('plg.workspace_id', true), ''), p_kind, p_subject);
-    return true;
-end
-$$;
-
--- What was committed since the snapshot of the last look, in one consistent look: one row for the look itself (kind is null) with
--- the snapshot to keep for the next and whether nothing was trimmed in between, then one row for each change.
-create function plg_directory.changes_since(p_snapshot text)
-returns table (snapshot text, complete boolean, workspace_id text, kind text, subject text)
-language sql volatile security definer
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
-as $$
-    select pg_current_snapshot()::text,
-           p_snapshot is not null and t.before <= pg_snapshot_xmin(p_snapshot::pg_snapshot),
-           c.workspace_id, c.kind, c.subject
-    from plg_directory.change_feed_trimmed t
-    left join (
-        select null::text as workspace_id, null::text as kind, null::text as subject
-        union all
-        select distinct f.workspace_id, f.kind, f.subject
-        from plg_directory.change_feed f
-        where f.xact >= pg_snapshot_xmax(p_snapshot::pg_snapshot)
-           or f.xact = any (array(select pg_snapshot_xip(p_snapshot::pg_snapshot)))
-    ) c on true
-    where t.one
-$$;
-
--- Removes some of the changes that were committed before a snapshot was taken: give one that is older than any reader's last look
--- may be. Returns how many were removed; ask again while it is 1000.
-create function plg_directory.trim_changes(p_snapshot text) returns integer
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
-as $$
-declare
-    v_before  xid8 := least(pg_snapshot_xmin(p_snapshot::pg_snapshot), pg_snapshot_xmin(pg_current_snapshot()));
-    v_removed integer;
-begin
-    if not exists (select from plg_directory.change_feed f where f.xact < v_before) then
-        return 0;
-    end if;
-    update plg_directory.change_feed_trimmed t set before = v_before where t.one and t.before < v_before;
-    delete from plg_directory.change_feed f
-    using (select o.xact, o.seq from plg_directory.change_feed o where o.xact < v_before
-           order by o.xact, o.seq limit 1000 for update skip locked) old
-    where f.xact = old.xact and f.seq = old.seq;
-    get diagnostics v_removed = row_count;
-    return v_removed;
-end
-$$;
+create policy workspace_only on plg.growth_event as restrictive
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
 
 -- Binds to a workspace, stores a completion and its events unless the user has completed the step, and leaves the binding as it
 -- was. p_steps are the names of the funnel's steps, p_events the events as JSON. Returns the id of the transaction if it was the first,
@@ -362,6 +275,5 @@ begin
 end
 $$;
 
-revoke all on schema plg, plg_directory from public;
-revoke all on all tables in schema plg, plg_directory from public;
-revoke all on all functions in schema plg, plg_directory from public;
+revoke all on all tables in schema plg from public;
+revoke all on all functions in schema plg from public;

@@ -1,0 +1,46 @@
+-- Hands plg's tables and functions to plg_owner and gives plg_app and plg_operator their rights, as far as these roles exist (roles.sql makes
+-- them). Runs after each migration; running it again does nothing.
+do $$
+declare
+    v_object record;
+begin
+    if exists (select from pg_catalog.pg_roles r where r.rolname = 'plg_owner' and pg_catalog.pg_has_role(current_user, r.oid, 'member')) then
+        for v_object in
+            select 'schema' as kind, pg_catalog.format('%I', n.nspname) as name
+            from pg_catalog.pg_namespace n
+            where n.nspname in ('plg', 'plg_directory') and n.nspowner <> 'plg_owner'::pg_catalog.regrole
+              and pg_catalog.pg_has_role(current_user, n.nspowner, 'member')
+            union all
+            select 'table', c.oid::pg_catalog.regclass::text
+            from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where n.nspname in ('plg', 'plg_directory') and c.relkind in ('r', 'p') and c.relowner <> 'plg_owner'::pg_catalog.regrole
+              and pg_catalog.pg_has_role(current_user, c.relowner, 'member')
+            union all
+            select 'function', p.oid::pg_catalog.regprocedure::text
+            from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+            where n.nspname in ('plg', 'plg_directory') and p.proowner <> 'plg_owner'::pg_catalog.regrole
+              and pg_catalog.pg_has_role(current_user, p.proowner, 'member')
+        loop
+            execute pg_catalog.format('alter %s %s owner to plg_owner', v_object.kind, v_object.name);
+        end loop;
+    end if;
+
+    if exists (select from pg_catalog.pg_roles r where r.rolname = 'plg_app')
+       and pg_catalog.to_regclass('plg.activation_step') is not null then
+        grant usage on schema plg, plg_directory to plg_app;
+        grant select, insert on plg.activation_step to plg_app;
+        grant select, insert, update on plg.activation_user to plg_app;
+        grant select, insert on plg.growth_event to plg_app;
+        grant execute on all functions in schema plg, plg_directory to plg_app;
+        revoke execute on function plg_directory.workspaces_after(text, integer) from plg_app;
+    end if;
+
+    if exists (select from pg_catalog.pg_roles r where r.rolname = 'plg_operator')
+       and pg_catalog.to_regclass('plg.activation_step') is not null then
+        grant usage on schema plg, plg_directory to plg_operator;
+        grant select on plg.activation_step, plg.activation_user, plg.growth_event to plg_operator;
+        grant execute on function plg_directory.workspaces_after(text, integer) to plg_operator;
+        grant execute on function plg_directory.refusal(text, text) to plg_operator;
+    end if;
+end
+$$;
