@@ -22,9 +22,18 @@ public interface ChangeFeed {
     /**
      * One change.
      *
-     * @param workspace where it happened
-     * @param kind what changed, such as {@code activation}
-     * @param subject the id of the thing within the workspace, such as the user's
+     * @param workspace where it happened; without meaning for {@link #USER}
+     * @param kind what changed: one of the constants, or what a newer version of plg knows
+     * @param subject the id of the thing, such as the user's
      */
-    record Change(WorkspaceId workspace, String kind, String subject) {}
+    record Change(WorkspaceId workspace, String kind, String subject) {
+        /** The activation of a user in a workspace. */
+        public static final String ACTIVATION = "activation";
+
+        /** A workspace was deleted. */
+        public static final String WORKSPACE = "workspace";
+
+        /** A user was erased, in all workspaces. */
+        public static final String USER = "user";
+    }
 }

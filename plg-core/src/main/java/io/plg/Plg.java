@@ -2,6 +2,8 @@ package io.plg;
 
 import io.plg.activation.ActivationFunnel;
 import io.plg.memory.InMemoryStores;
+import io.plg.tenancy.Users;
+import io.plg.tenancy.Workspaces;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +94,28 @@ public interface Plg extends AutoCloseable {
     List<ActivationFunnel> funnels();
 
     /**
+     * Returns the end of workspaces.
+     *
+     * @return what deletes them
+     */
+    Workspaces workspaces();
+
+    /**
+     * Returns the end of what is known about people.
+     *
+     * @return what erases it, in all workspaces
+     */
+    Users users();
+
+    /**
+     * Returns what is asked over all workspaces.
+     *
+     * @return the operator's reports
+     * @throws IllegalStateException unless the builder turned them on
+     */
+    Operator operator();
+
+    /**
      * Ends the threads of this {@code Plg} and drops its caches. It does not close what the host handed in, such as a
      * {@code DataSource}. Calling it again does nothing; on a {@code Plg} that is bound to a transaction it does nothing.
      */
@@ -100,7 +124,19 @@ public interface Plg extends AutoCloseable {
 
     /** Builds a {@link Plg} that keeps everything in memory. */
     final class InMemoryBuilder extends PlgBuilder<InMemoryBuilder> {
+        private boolean operator;
+
         private InMemoryBuilder() {}
+
+        /**
+         * Turns {@link Plg#operator()} on.
+         *
+         * @return this builder
+         */
+        public InMemoryBuilder operator() {
+            operator = true;
+            return this;
+        }
 
         @Override
         protected InMemoryBuilder self() {
@@ -113,7 +149,7 @@ public interface Plg extends AutoCloseable {
          * @return a new, empty {@code Plg}
          */
         public Plg build() {
-            return assemble(InMemoryStores.create());
+            return assemble(operator ? InMemoryStores.createWithOperator() : InMemoryStores.create());
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.plg;
 
 import io.plg.activation.ActivationStore;
+import io.plg.tenancy.TenancyStore;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,21 @@ public interface PlgStores extends AutoCloseable {
      * @return the store
      */
     ActivationStore activation();
+
+    /**
+     * Returns the store that ends workspaces and users.
+     *
+     * @return the store
+     * @throws IllegalStateException on bound stores: what it does takes many transactions
+     */
+    TenancyStore tenancy();
+
+    /**
+     * Returns what operator reports read.
+     *
+     * @return the store, or empty unless they were turned on
+     */
+    Optional<OperatorStore> operator();
 
     /**
      * Runs work in one transaction. Called on bound stores, or where {@link #inTransaction()}, it becomes a part of that transaction, as

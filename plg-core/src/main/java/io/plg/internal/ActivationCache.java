@@ -61,6 +61,14 @@ final class ActivationCache implements AutoCloseable {
         }
     }
 
+    void drop(WorkspaceId workspace) {
+        states.asMap().keySet().removeIf(key -> key.workspace().equals(workspace));
+    }
+
+    void drop(UserId user) {
+        states.asMap().keySet().removeIf(key -> key.user().equals(user));
+    }
+
     @Override
     public void close() {
         if (reader != null) {
@@ -70,8 +78,11 @@ final class ActivationCache implements AutoCloseable {
     }
 
     private void changed(ChangeFeed.Change change) {
-        if (change.kind().equals("activation")) {
-            drop(change.workspace(), UserId.of(change.subject()));
+        switch (change.kind()) {
+            case ChangeFeed.Change.ACTIVATION -> drop(change.workspace(), UserId.of(change.subject()));
+            case ChangeFeed.Change.WORKSPACE -> drop(change.workspace());
+            case ChangeFeed.Change.USER -> drop(UserId.of(change.subject()));
+            default -> {} // of a newer node
         }
     }
 

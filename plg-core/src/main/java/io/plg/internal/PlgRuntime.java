@@ -1,20 +1,29 @@
 package io.plg.internal;
 
 import io.plg.IdSource;
+import io.plg.Operator;
+import io.plg.OperatorStore;
 import io.plg.Plg;
 import io.plg.PlgListener;
 import io.plg.PlgStores;
 import io.plg.TransactionWork;
+import io.plg.UserId;
 import io.plg.Workspace;
 import io.plg.WorkspaceId;
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
+import io.plg.activation.ActivationTally;
 import io.plg.activation.UnknownFunnel;
 import io.plg.event.GrowthEvent;
+import io.plg.tenancy.Erasure;
+import io.plg.tenancy.TenancyStore;
+import io.plg.tenancy.Users;
+import io.plg.tenancy.Workspaces;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -28,6 +37,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class PlgRuntime implements Plg {
     private static final Logger LOG = LoggerFactory.getLogger(Plg.class);
+    private static final int WORKSPACES_AT_ONCE = 1_000;
 
     private final Shared shared;
     private final @Nullable PlgStores bound;
@@ -106,6 +116,67 @@ public final class PlgRuntime implements Plg {
     @Override
     public List<ActivationFunnel> funnels() {
         return shared.funnels;
+    }
+
+    @Override
+    public Workspaces workspaces() {
+        return new WorkspacesView();
+    }
+
+    @Override
+    public Users users() {
+        return new UsersView();
+    }
+
+    @Override
+    public Operator operator() {
+        OperatorStore store = shared.root
+                .operator()
+                .orElseThrow(() -> new IllegalStateException(
+                        "operator reports are off; turn them on where Plg is built, with operator(…)"));
+        return (funnel, cohort) -> {
+            Objects.requireNonNull(cohort, "cohort");
+            ActivationFunnel known = known(funnel);
+            var tallies = new ArrayList<ActivationTally>();
+            WorkspaceId last = null;
+            for (List<WorkspaceId> some = store.workspacesAfter(null, WORKSPACES_AT_ONCE);
+                    !some.isEmpty();
+                    some = store.workspacesAfter(last, WORKSPACES_AT_ONCE)) {
+                for (WorkspaceId each : some) {
+                    tallies.add(store.activation(each, known, cohort));
+                    last = each;
+                }
+            }
+            return ActivationTally.report(known, tallies);
+        };
+    }
+
+    /** The root stores' tenancy: what ends a workspace or a user takes transactions of its own. */
+    private TenancyStore tenancy(String what) {
+        if (stores().inTransaction()) {
+            throw new IllegalStateException(
+                    what + " is done in batches, each a transaction of its own; call it outside of a transaction");
+        }
+        return shared.root.tenancy();
+    }
+
+    private ActivationFunnel known(ActivationFunnel funnel) {
+        ActivationFunnel known = find(Objects.requireNonNull(funnel, "funnel").name());
+        if (!known.equals(funnel)) {
+            throw new IllegalArgumentException("funnel \"" + funnel.name()
+                    + "\" differs from the one that Plg was built with: " + funnel + " instead of " + known);
+        }
+        return known;
+    }
+
+    private ActivationFunnel find(String name) {
+        for (ActivationFunnel funnel : shared.funnels) {
+            if (funnel.name().equals(name)) {
+                return funnel;
+            }
+        }
+        throw new UnknownFunnel(
+                name, shared.funnels.stream().map(ActivationFunnel::name).toList());
     }
 
     @Override
@@ -201,13 +272,7 @@ public final class PlgRuntime implements Plg {
 
         @Override
         public Activation activation(ActivationFunnel funnel) {
-            Objects.requireNonNull(funnel, "funnel");
-            ActivationFunnel known = find(funnel.name());
-            if (!known.equals(funnel)) {
-                throw new IllegalArgumentException("funnel \"" + funnel.name()
-                        + "\" differs from the one that Plg was built with: " + funnel + " instead of " + known);
-            }
-            return new ActivationView(PlgRuntime.this, id, known);
+            return new ActivationView(PlgRuntime.this, id, known(funnel));
         }
 
         @Override
@@ -215,19 +280,43 @@ public final class PlgRuntime implements Plg {
             return new ActivationView(PlgRuntime.this, id, find(Objects.requireNonNull(funnelName, "funnelName")));
         }
 
-        private ActivationFunnel find(String name) {
-            for (ActivationFunnel funnel : shared.funnels) {
-                if (funnel.name().equals(name)) {
-                    return funnel;
-                }
-            }
-            throw new UnknownFunnel(
-                    name, shared.funnels.stream().map(ActivationFunnel::name).toList());
-        }
-
         @Override
         public String toString() {
             return "workspace " + id;
+        }
+    }
+
+    private final class WorkspacesView implements Workspaces {
+        @Override
+        public Erasure delete(WorkspaceId workspace) {
+            Objects.requireNonNull(workspace, "workspace");
+            try {
+                return tenancy("deleting a workspace").delete(workspace);
+            } finally {
+                shared.activations.drop(workspace);
+            }
+        }
+
+        @Override
+        public List<WorkspaceId> unfinishedDeletions() {
+            return shared.root.tenancy().unfinishedDeletions();
+        }
+    }
+
+    private final class UsersView implements Users {
+        @Override
+        public Erasure erase(UserId user) {
+            Objects.requireNonNull(user, "user");
+            try {
+                return tenancy("erasing a user").erase(user);
+            } finally {
+                shared.activations.drop(user);
+            }
+        }
+
+        @Override
+        public List<UserId> unfinishedErasures() {
+            return shared.root.tenancy().unfinishedErasures();
         }
     }
 }

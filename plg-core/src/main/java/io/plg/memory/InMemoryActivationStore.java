@@ -1,43 +1,49 @@
 package io.plg.memory;
 
+import io.plg.OperatorStore;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationReport;
-import io.plg.activation.ActivationReport.StepCount;
 import io.plg.activation.ActivationState;
 import io.plg.activation.ActivationStore;
+import io.plg.activation.ActivationTally;
 import io.plg.activation.Cohort;
 import io.plg.activation.CompletedStep;
 import io.plg.activation.Step;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
-import io.plg.stats.DurationSummary;
-import io.plg.stats.Rate;
+import io.plg.memory.InMemoryStores.TenantRows;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
 
 /** What is stored for a user is one immutable state without the funnel's view on it; replacing it is undone by putting it back. */
-final class InMemoryActivationStore implements ActivationStore {
+final class InMemoryActivationStore implements ActivationStore, OperatorStore, TenantRows {
     private final InMemoryStores stores;
+    private final InMemoryTenancyStore tenancy;
     private final Map<FunnelKey, Map<UserId, Facts>> facts = new HashMap<>();
 
-    InMemoryActivationStore(InMemoryStores stores) {
+    InMemoryActivationStore(InMemoryStores stores, InMemoryTenancyStore tenancy) {
         this.stores = stores;
+        this.tenancy = tenancy;
     }
 
     @Override
     public Recorded complete(
             WorkspaceId workspace, ActivationFunnel funnel, StepCompletion completion, List<GrowthEvent> events) {
         return stores.operation(undo -> {
+            tenancy.check(workspace, completion.user());
             boolean first = put(users(workspace, funnel), completion, undo);
             return new Recorded(first, stateOf(workspace, funnel, completion.user()));
         });
@@ -46,6 +52,9 @@ final class InMemoryActivationStore implements ActivationStore {
     @Override
     public List<Boolean> completeAll(WorkspaceId workspace, ActivationFunnel funnel, List<WithEvents> completions) {
         return stores.operation(undo -> {
+            tenancy.check(workspace);
+            completions.forEach(
+                    each -> tenancy.check(workspace, each.completion().user()));
             Map<UserId, Facts> users = users(workspace, funnel);
             var first = new ArrayList<Boolean>(completions.size());
             for (WithEvents each : completions) {
@@ -58,6 +67,7 @@ final class InMemoryActivationStore implements ActivationStore {
     @Override
     public ActivationState signUp(WorkspaceId workspace, ActivationFunnel funnel, UserId user, Instant at) {
         return stores.operation(undo -> {
+            tenancy.check(workspace, user);
             Map<UserId, Facts> users = users(workspace, funnel);
             Facts before = users.getOrDefault(user, Facts.NONE);
             if (before.hostSignUp().isEmpty()) {
@@ -69,18 +79,25 @@ final class InMemoryActivationStore implements ActivationStore {
 
     @Override
     public ActivationState find(WorkspaceId workspace, ActivationFunnel funnel, UserId user) {
-        return stores.operation(undo -> stateOf(workspace, funnel, user));
+        return stores.operation(undo -> {
+            tenancy.check(workspace, user);
+            return stateOf(workspace, funnel, user);
+        });
     }
 
     @Override
     public ActivationReport report(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
-        return stores.operation(undo -> reportOn(funnel, members(workspace, funnel, cohort)));
+        return stores.operation(undo -> {
+            tenancy.check(workspace);
+            return tally(members(workspace, funnel, cohort)).report(funnel);
+        });
     }
 
     @Override
     public Map<String, ActivationReport> reportBy(
             WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort, String metadataKey) {
         return stores.operation(undo -> {
+            tenancy.check(workspace);
             Step firstStep = funnel.steps().get(0);
             var groups = new TreeMap<String, List<ActivationState>>();
             for (ActivationState member : members(workspace, funnel, cohort)) {
@@ -89,9 +106,44 @@ final class InMemoryActivationStore implements ActivationStore {
                 groups.computeIfAbsent(value, v -> new ArrayList<>()).add(member);
             }
             var reports = new LinkedHashMap<String, ActivationReport>();
-            groups.forEach((value, members) -> reports.put(value, reportOn(funnel, members)));
+            groups.forEach((value, members) -> reports.put(value, tally(members).report(funnel)));
             return reports;
         });
+    }
+
+    @Override
+    public List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
+        return stores.operation(undo -> facts.entrySet().stream()
+                .filter(each -> !each.getValue().isEmpty())
+                .map(each -> each.getKey().workspace())
+                .distinct()
+                .filter(workspace -> last == null || workspace.value().compareTo(last.value()) > 0)
+                .sorted(Comparator.comparing(WorkspaceId::value))
+                .limit(limit)
+                .toList());
+    }
+
+    @Override
+    public ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
+        return stores.operation(undo -> tally(members(workspace, funnel, cohort)));
+    }
+
+    @Override
+    public long remove(BiPredicate<WorkspaceId, UserId> whose) {
+        long rows = 0;
+        for (var each : facts.entrySet()) {
+            long before = rowsOf(each.getValue());
+            each.getValue().keySet().removeIf(user -> whose.test(each.getKey().workspace(), user));
+            rows += before - rowsOf(each.getValue());
+        }
+        facts.values().removeIf(Map::isEmpty);
+        return rows;
+    }
+
+    private static long rowsOf(Map<UserId, Facts> users) {
+        return users.values().stream()
+                .mapToLong(each -> 1 + each.completed().size())
+                .sum();
     }
 
     private Map<UserId, Facts> users(WorkspaceId workspace, ActivationFunnel funnel) {
@@ -131,20 +183,16 @@ final class InMemoryActivationStore implements ActivationStore {
         undo.add(before == null ? () -> users.remove(user) : () -> users.put(user, before));
     }
 
-    private static ActivationReport reportOn(ActivationFunnel funnel, Collection<ActivationState> members) {
-        var steps = new ArrayList<StepCount>();
-        for (Step step : funnel.steps()) {
-            long n = members.stream()
-                    .filter(m -> m.completed().containsKey(step))
-                    .count();
-            steps.add(new StepCount(step, n, new Rate(n, members.size())));
-        }
+    private static ActivationTally tally(Collection<ActivationState> members) {
+        var completed = new HashMap<String, Long>();
+        members.forEach(
+                member -> member.completed().keySet().forEach(step -> completed.merge(step.name(), 1L, Long::sum)));
         long[] micros = members.stream()
                 .filter(ActivationState::activated)
                 .mapToLong(m -> micros(Duration.between(
                         m.signedUpAt().orElseThrow(), m.activatedAt().orElseThrow())))
                 .toArray();
-        return new ActivationReport(members.size(), steps, micros.length, DurationSummary.ofMicros(micros));
+        return new ActivationTally(members.size(), completed, micros);
     }
 
     // ChronoUnit.MICROS.between goes through nanoseconds and overflows after 292 years.

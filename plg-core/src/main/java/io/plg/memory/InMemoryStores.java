@@ -1,13 +1,18 @@
 package io.plg.memory;
 
 import io.plg.ChangeFeed;
+import io.plg.OperatorStore;
 import io.plg.PlgStores;
 import io.plg.TransactionWork;
+import io.plg.UserId;
+import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.tenancy.TenancyStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,25 +24,53 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InMemoryStores implements PlgStores {
     private final ReentrantLock lock = new ReentrantLock();
-    private final ActivationStore activation = new InMemoryActivationStore(this);
+    private final InMemoryTenancyStore tenancy = new InMemoryTenancyStore(this);
+    private final InMemoryActivationStore activation = new InMemoryActivationStore(this, tenancy);
+    private final boolean operator;
 
     // Guarded by the lock; null unless a transaction is open.
     private @Nullable Transaction open;
 
-    private InMemoryStores() {}
+    private InMemoryStores(boolean operator) {
+        this.operator = operator;
+    }
 
     /**
      * Returns new, empty stores.
      *
-     * @return the stores
+     * @return the stores, without operator reports
      */
     public static InMemoryStores create() {
-        return new InMemoryStores();
+        return new InMemoryStores(false);
+    }
+
+    /**
+     * Returns new, empty stores with operator reports.
+     *
+     * @return the stores
+     */
+    public static InMemoryStores createWithOperator() {
+        return new InMemoryStores(true);
     }
 
     @Override
     public ActivationStore activation() {
         return activation;
+    }
+
+    @Override
+    public TenancyStore tenancy() {
+        return tenancy;
+    }
+
+    @Override
+    public Optional<OperatorStore> operator() {
+        return operator ? Optional.of(activation) : Optional.empty();
+    }
+
+    /** Everything that holds rows of workspaces. */
+    List<TenantRows> tenantRows() {
+        return List.of(activation);
     }
 
     @Override
@@ -112,6 +145,12 @@ public final class InMemoryStores implements PlgStores {
         }
     }
 
+    /** A store that holds rows of workspaces and can remove them. */
+    interface TenantRows {
+        /** Removes the rows of some users; returns how many that were. */
+        long remove(BiPredicate<WorkspaceId, UserId> whose);
+    }
+
     /** An operation adds to the list how to undo each change that it makes, before the next one. */
     interface Operation<T> {
         T run(List<Runnable> undo);
@@ -152,6 +191,16 @@ public final class InMemoryStores implements PlgStores {
         @Override
         public ActivationStore activation() {
             return check().activation;
+        }
+
+        @Override
+        public TenancyStore tenancy() {
+            throw new IllegalStateException("workspaces and users are not ended inside a transaction");
+        }
+
+        @Override
+        public Optional<OperatorStore> operator() {
+            return Optional.empty();
         }
 
         @Override

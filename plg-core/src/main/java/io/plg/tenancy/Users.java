@@ -8,7 +8,7 @@ public interface Users {
 
     /**
      * Erases what plg keeps about a person, in every workspace. From the beginning of this call on, on every node, whatever reads about or
-     * stores for this user throws {@link io.plg.UserErased}; answers from the memory of another node end within two seconds. The
+     * stores for this user throws {@link io.plg.UserErased}; answers from memory end within two seconds. The
      * rows are removed in batches, each a transaction of its own. If the process dies or the database goes away in between,
      * {@link #unfinishedErasures()} names the user, and calling this again goes on.
      *

@@ -8,7 +8,7 @@ public interface Workspaces {
 
     /**
      * Deletes a workspace with everything that plg keeps in it. From the beginning of this call on, on every node, whatever reads from or
-     * writes to the workspace throws {@link io.plg.WorkspaceDeleted}; answers from the memory of another node end within two seconds. The
+     * writes to the workspace throws {@link io.plg.WorkspaceDeleted}; answers from memory end within two seconds. The
      * rows are removed in batches, each a transaction of its own. If the process dies or the database goes away in between,
      * {@link #unfinishedDeletions()} names the workspace, and calling this again goes on.
      *

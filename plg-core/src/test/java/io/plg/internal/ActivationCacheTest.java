@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.ChangeFeed;
 import io.plg.IdSource;
+import io.plg.OperatorStore;
 import io.plg.Plg;
 import io.plg.PlgStores;
 import io.plg.SettableClock;
@@ -21,6 +22,7 @@ import io.plg.activation.Cohort;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
 import io.plg.memory.InMemoryStores;
+import io.plg.tenancy.TenancyStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -371,6 +373,16 @@ class ActivationCacheTest {
         @Override
         public ActivationStore activation() {
             return new Counting(target.activation());
+        }
+
+        @Override
+        public TenancyStore tenancy() {
+            return target.tenancy();
+        }
+
+        @Override
+        public Optional<OperatorStore> operator() {
+            return target.operator();
         }
 
         @Override

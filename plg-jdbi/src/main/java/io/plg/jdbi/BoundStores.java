@@ -1,9 +1,11 @@
 package io.plg.jdbi;
 
 import io.plg.ChangeFeed;
+import io.plg.OperatorStore;
 import io.plg.PlgStores;
 import io.plg.TransactionWork;
 import io.plg.activation.ActivationStore;
+import io.plg.tenancy.TenancyStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -73,6 +75,16 @@ final class BoundStores implements PlgStores, Session {
     public ActivationStore activation() {
         check();
         return activation;
+    }
+
+    @Override
+    public TenancyStore tenancy() {
+        throw new IllegalStateException("workspaces and users are not ended inside a transaction");
+    }
+
+    @Override
+    public Optional<OperatorStore> operator() {
+        return Optional.empty();
     }
 
     @Override

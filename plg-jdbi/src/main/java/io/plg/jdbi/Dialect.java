@@ -1,11 +1,17 @@
 package io.plg.jdbi;
 
 import io.plg.ChangeFeed;
+import io.plg.OperatorStore;
 import io.plg.WorkspaceId;
+import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationStore;
+import io.plg.activation.ActivationTally;
+import io.plg.activation.Cohort;
+import io.plg.tenancy.TenancyStore;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +22,28 @@ enum Dialect {
         @Override
         ActivationStore activation(Session session) {
             return new PostgresActivationStore(session);
+        }
+
+        @Override
+        TenancyStore tenancy(Session session) {
+            return new PostgresTenancyStore(session);
+        }
+
+        @Override
+        OperatorStore operator(Session session) {
+            var activation = new PostgresActivationStore(session);
+            var tenancy = new PostgresTenancyStore(session);
+            return new OperatorStore() {
+                @Override
+                public List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
+                    return tenancy.workspacesAfter(last, limit);
+                }
+
+                @Override
+                public ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
+                    return activation.tally(workspace, funnel, cohort);
+                }
+            };
         }
 
         @Override
@@ -61,6 +89,28 @@ enum Dialect {
         @Override
         ActivationStore activation(Session session) {
             return new H2ActivationStore(session);
+        }
+
+        @Override
+        TenancyStore tenancy(Session session) {
+            return new H2TenancyStore(session);
+        }
+
+        @Override
+        OperatorStore operator(Session session) {
+            var activation = new H2ActivationStore(session);
+            var tenancy = new H2TenancyStore(session);
+            return new OperatorStore() {
+                @Override
+                public List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
+                    return tenancy.workspacesAfter(last, limit);
+                }
+
+                @Override
+                public ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
+                    return activation.tally(workspace, funnel, cohort);
+                }
+            };
         }
 
         @Override
@@ -117,6 +167,10 @@ enum Dialect {
             "select contains_uncommitted from information_schema.sessions where session_id = :id";
 
     abstract ActivationStore activation(Session session);
+
+    abstract TenancyStore tenancy(Session session);
+
+    abstract OperatorStore operator(Session session);
 
     abstract ChangeFeed changes(Session session);
 

@@ -4,9 +4,9 @@ import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationReport;
-import io.plg.activation.ActivationReport.StepCount;
 import io.plg.activation.ActivationState;
 import io.plg.activation.ActivationStore;
+import io.plg.activation.ActivationTally;
 import io.plg.activation.Cohort;
 import io.plg.activation.CompletedStep;
 import io.plg.activation.Step;
@@ -14,8 +14,6 @@ import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
 import io.plg.internal.Json;
 import io.plg.jdbi.Session.Stored;
-import io.plg.stats.DurationSummary;
-import io.plg.stats.Rate;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -111,6 +109,7 @@ final class H2ActivationStore implements ActivationStore {
     public Recorded complete(
             WorkspaceId workspace, ActivationFunnel funnel, StepCompletion completion, List<GrowthEvent> events) {
         return session.atomically("complete step \"" + completion.step() + "\"", handle -> {
+            H2TenancyStore.admit(handle, workspace, List.of(completion.user()));
             var one = new WithEvents(completion, events);
             boolean first = store(handle, workspace, funnel, one);
             if (first) {
@@ -123,6 +122,10 @@ final class H2ActivationStore implements ActivationStore {
     @Override
     public List<Boolean> completeAll(WorkspaceId workspace, ActivationFunnel funnel, List<WithEvents> completions) {
         return session.atomically("complete " + completions.size() + " steps", handle -> {
+            H2TenancyStore.admit(
+                    handle,
+                    workspace,
+                    completions.stream().map(each -> each.completion().user()).toList());
             // All locks in one order, so that imports do not wait for each other in a circle.
             completions.stream()
                     .map(WithEvents::completion)
@@ -146,6 +149,7 @@ final class H2ActivationStore implements ActivationStore {
     @Override
     public ActivationState signUp(WorkspaceId workspace, ActivationFunnel funnel, UserId user, Instant at) {
         return session.atomically("store a sign-up", handle -> {
+            H2TenancyStore.admit(handle, workspace, List.of(user));
             lockUser(handle, workspace, funnel, user);
             int changed = of(handle.createUpdate(SIGN_UP), workspace, funnel, user)
                     .bind("at", time(at))
@@ -163,58 +167,70 @@ final class H2ActivationStore implements ActivationStore {
 
     @Override
     public ActivationState find(WorkspaceId workspace, ActivationFunnel funnel, UserId user) {
-        return session.atomically("read the state of a user", handle -> read(handle, workspace, funnel, user));
+        return session.atomically("read the state of a user", handle -> {
+            H2TenancyStore.check(handle, workspace, List.of(user));
+            return read(handle, workspace, funnel, user);
+        });
     }
 
     @Override
     public ActivationReport report(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
-        ActivationReport report = reports(workspace, funnel, cohort, null).get("");
-        return report != null ? report : reportOn(funnel, List.of());
+        return tally(members(workspace, funnel, cohort, null, true)).report(funnel);
     }
 
     @Override
     public Map<String, ActivationReport> reportBy(
             WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort, String metadataKey) {
-        return reports(workspace, funnel, cohort, metadataKey);
-    }
-
-    private Map<String, ActivationReport> reports(
-            WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort, @Nullable String key) {
-        var members = new LinkedHashMap<String, Member>();
-        session.call(
-                "report on activation",
-                handle -> handle.createQuery(MEMBERS)
-                        .bind("workspace", workspace.value())
-                        .bind("funnel", funnel.name())
-                        .bind("firstStep", funnel.steps().get(0).name())
-                        .bind("from", cohort.from().map(H2ActivationStore::time).orElse(BEFORE_ALL))
-                        .bind("to", cohort.to().map(H2ActivationStore::time).orElse(AFTER_ALL))
-                        .map((rs, ctx) -> members.computeIfAbsent(rs.getString("user_id"), user -> new Member())
-                                .add(rs, key))
-                        .list());
         var groups = new TreeMap<String, List<Member>>();
-        members.values()
+        members(workspace, funnel, cohort, metadataKey, true)
                 .forEach(member -> groups.computeIfAbsent(member.value, v -> new ArrayList<>())
                         .add(member));
         var reports = new LinkedHashMap<String, ActivationReport>();
-        groups.forEach((value, group) -> reports.put(value, reportOn(funnel, group)));
+        groups.forEach((value, group) -> reports.put(value, tally(group).report(funnel)));
         return Collections.unmodifiableMap(reports);
     }
 
-    private static ActivationReport reportOn(ActivationFunnel funnel, Collection<Member> members) {
-        var steps = new ArrayList<StepCount>();
-        for (Step step : funnel.steps()) {
-            long n = members.stream()
-                    .filter(member -> member.steps.containsKey(step.name()))
-                    .count();
-            steps.add(new StepCount(step, n, new Rate(n, members.size())));
-        }
+    /** What reports over several workspaces are made of. */
+    ActivationTally tally(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
+        return tally(members(workspace, funnel, cohort, null, false));
+    }
+
+    private Collection<Member> members(
+            WorkspaceId workspace,
+            ActivationFunnel funnel,
+            Cohort cohort,
+            @Nullable String key,
+            boolean unlessDeleted) {
+        var members = new LinkedHashMap<String, Member>();
+        session.atomically("report on activation", handle -> {
+            if (unlessDeleted) {
+                H2TenancyStore.check(handle, workspace, List.of());
+            }
+            return handle.createQuery(MEMBERS)
+                    .bind("workspace", workspace.value())
+                    .bind("funnel", funnel.name())
+                    .bind("firstStep", funnel.steps().get(0).name())
+                    .bind("from", cohort.from().map(H2ActivationStore::time).orElse(BEFORE_ALL))
+                    .bind("to", cohort.to().map(H2ActivationStore::time).orElse(AFTER_ALL))
+                    .map((rs, ctx) -> members.computeIfAbsent(
+                                    rs.getString("user_id"),
+                                    user -> new Member(funnel.aha().name()))
+                            .add(rs, key))
+                    .list();
+        });
+        return members.values();
+    }
+
+    private static ActivationTally tally(Collection<Member> members) {
+        var completed = new HashMap<String, Long>();
+        members.forEach(member -> member.steps.keySet().forEach(step -> completed.merge(step, 1L, Long::sum)));
         long[] micros = members.stream()
-                .filter(member -> member.steps.containsKey(funnel.aha().name()))
-                .mapToLong(member -> micros(Duration.between(
-                        member.signedUpAt, member.steps.get(funnel.aha().name()))))
+                .flatMap(member -> Optional.ofNullable(member.steps.get(member.aha))
+                        .map(at -> micros(Duration.between(member.signedUpAt, at)))
+                        .stream())
+                .mapToLong(Long::longValue)
                 .toArray();
-        return new ActivationReport(members.size(), steps, micros.length, DurationSummary.ofMicros(micros));
+        return new ActivationTally(members.size(), completed, micros);
     }
 
     private static boolean store(Handle handle, WorkspaceId workspace, ActivationFunnel funnel, WithEvents told) {
@@ -349,9 +365,14 @@ final class H2ActivationStore implements ActivationStore {
 
     /** One user of a cohort. */
     private static final class Member {
+        private final String aha;
         private final Map<String, Instant> steps = new HashMap<>();
         private Instant signedUpAt = Instant.EPOCH;
         private String value = "";
+
+        Member(String aha) {
+            this.aha = aha;
+        }
 
         Member add(ResultSet rs, @Nullable String key) throws SQLException {
             signedUpAt = instant(rs, "signed_up_at");

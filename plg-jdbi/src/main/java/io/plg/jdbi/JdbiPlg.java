@@ -1,5 +1,6 @@
 package io.plg.jdbi;
 
+import io.plg.Operator;
 import io.plg.Plg;
 import io.plg.PlgBuilder;
 import io.plg.PlgStores;
@@ -7,6 +8,8 @@ import io.plg.TransactionWork;
 import io.plg.Workspace;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
+import io.plg.tenancy.Users;
+import io.plg.tenancy.Workspaces;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -119,6 +122,21 @@ public final class JdbiPlg implements Plg {
     }
 
     @Override
+    public Workspaces workspaces() {
+        return plg.workspaces();
+    }
+
+    @Override
+    public Users users() {
+        return plg.users();
+    }
+
+    @Override
+    public Operator operator() {
+        return plg.operator();
+    }
+
+    @Override
     public void close() {
         plg.close();
     }
@@ -127,6 +145,7 @@ public final class JdbiPlg implements Plg {
     public static final class Builder extends PlgBuilder<Builder> {
         private final DataSource dataSource;
         private HostTransactions hostTransactions = HostTransactions.NONE;
+        private @Nullable DataSource operator;
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -150,12 +169,26 @@ public final class JdbiPlg implements Plg {
         }
 
         /**
+         * Turns {@link Plg#operator()} on. Its reports take connections of their own, as a role of its own: on PostgreSQL a login that
+         * is a member of {@code plg_operator} and of nothing else.
+         *
+         * @param dataSource leads to the same database as another login
+         * @return this builder
+         */
+        public Builder operator(DataSource dataSource) {
+            this.operator = Objects.requireNonNull(dataSource, "dataSource");
+            return this;
+        }
+
+        /**
          * Builds it.
          *
          * @return a {@code Plg} on the database
          */
         public JdbiPlg build() {
-            var stores = new JdbiStores(new Database(dataSource, hostTransactions));
+            var stores = new JdbiStores(
+                    new Database(dataSource, hostTransactions),
+                    operator == null ? null : new Database(operator, HostTransactions.NONE));
             return new JdbiPlg(stores, assemble(stores));
         }
 

@@ -1,10 +1,12 @@
 package io.plg.jdbi;
 
 import io.plg.ChangeFeed;
+import io.plg.OperatorStore;
 import io.plg.PlgStores;
 import io.plg.StoreFailure;
 import io.plg.TransactionWork;
 import io.plg.activation.ActivationStore;
+import io.plg.tenancy.TenancyStore;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Optional;
@@ -19,10 +21,13 @@ final class JdbiStores implements PlgStores, Session {
 
     private final Database database;
     private final CommitWatch watch;
+    private final @Nullable JdbiStores operator;
     private volatile @Nullable ActivationStore activation;
 
-    JdbiStores(Database database) {
+    /** On the application's database, and for operator reports as another role on the same. */
+    JdbiStores(Database database, @Nullable Database operator) {
         this.database = database;
+        this.operator = operator == null ? null : new JdbiStores(operator, null);
         this.watch = new CommitWatch(this, database);
     }
 
@@ -34,6 +39,18 @@ final class JdbiStores implements PlgStores, Session {
             activation = known;
         }
         return known;
+    }
+
+    @Override
+    public TenancyStore tenancy() {
+        return database.dialect().tenancy(this);
+    }
+
+    @Override
+    public Optional<OperatorStore> operator() {
+        return operator == null
+                ? Optional.empty()
+                : Optional.of(operator.database.dialect().operator(operator));
     }
 
     @Override
@@ -57,6 +74,9 @@ final class JdbiStores implements PlgStores, Session {
 
     @Override
     public void close() {
+        if (operator != null) {
+            operator.close();
+        }
         watch.close();
     }
 

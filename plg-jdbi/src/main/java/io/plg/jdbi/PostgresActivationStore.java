@@ -7,6 +7,7 @@ import io.plg.activation.ActivationReport;
 import io.plg.activation.ActivationReport.StepCount;
 import io.plg.activation.ActivationState;
 import io.plg.activation.ActivationStore;
+import io.plg.activation.ActivationTally;
 import io.plg.activation.Cohort;
 import io.plg.activation.CompletedStep;
 import io.plg.activation.Step;
@@ -33,6 +34,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.locator.ClasspathSqlLocator;
+import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /** Completions on PostgreSQL: what is frequent is one call of a function that ships with the schema. */
@@ -40,22 +42,22 @@ final class PostgresActivationStore implements ActivationStore {
     private static final int MOST_AT_ONCE = 10_000;
 
     private static final String COMPLETE = """
-            select xact, host_signed_up_at, step_names, step_times, step_metadata
+            select refused, xact, host_signed_up_at, step_names, step_times, step_metadata
             from plg.complete_step(:workspace, :funnel, :user, :step, cast(:at as timestamptz), cast(:metadata as jsonb),
                                    cast(:recordedAt as timestamptz), cast(:steps as text[]), cast(:events as jsonb))
             """;
     private static final String COMPLETE_ALL = """
-            select firsts, xact
+            select refused, erased_user, firsts, xact
             from plg.complete_steps(:workspace, :funnel, cast(:steps as text[]), cast(:users as text[]),
                                     cast(:userSteps as text[]), cast(:at as timestamptz[]), cast(:metadata as jsonb[]),
                                     cast(:recordedAt as timestamptz[]), cast(:events as jsonb))
             """;
     private static final String SIGN_UP = """
-            select xact, host_signed_up_at, step_names, step_times, step_metadata
+            select refused, xact, host_signed_up_at, step_names, step_times, step_metadata
             from plg.sign_up(:workspace, :funnel, :user, cast(:at as timestamptz))
             """;
     private static final String FIND = """
-            select host_signed_up_at, step_names, step_times, step_metadata
+            select refused, host_signed_up_at, step_names, step_times, step_metadata
             from plg.activation_of(:workspace, :funnel, :user)
             """;
     private static final String EVENT_STORED = """
@@ -77,6 +79,10 @@ final class PostgresActivationStore implements ActivationStore {
     private static final String NESTED_LOOPS = "select set_config('enable_nestloop', :before, true)";
     private static final String REPORT =
             ClasspathSqlLocator.removingComments().getResource("io/plg/jdbi/activation/report-postgresql.sql");
+
+    private static final String TALLY =
+            ClasspathSqlLocator.removingComments().getResource("io/plg/jdbi/activation/tally-postgresql.sql");
+    private static final String REFUSAL = "select plg_directory.refusal(:workspace, null)";
 
     private final Session session;
 
@@ -101,6 +107,7 @@ final class PostgresActivationStore implements ActivationStore {
                         .bind("steps", names(funnel))
                         .bind("events", json(events))
                         .map((rs, ctx) -> {
+                            admitted(rs, workspace, completion.user());
                             Map<Step, CompletedStep> completed = completed(rs);
                             String transaction = rs.getString("xact");
                             if (transaction != null) {
@@ -166,6 +173,8 @@ final class PostgresActivationStore implements ActivationStore {
                 .bind("recordedAt", recordedAt)
                 .bind("events", events.append(']').toString())
                 .map((rs, ctx) -> {
+                    String erased = rs.getString("erased_user");
+                    admitted(rs, workspace, erased == null ? null : UserId.of(erased));
                     var first = new Boolean[some.size()];
                     Arrays.fill(first, false);
                     Integer[] firsts = (Integer[]) rs.getArray("firsts").getArray();
@@ -191,6 +200,7 @@ final class PostgresActivationStore implements ActivationStore {
                         .bind("user", user.value())
                         .bind("at", at.toString())
                         .map((rs, ctx) -> {
+                            admitted(rs, workspace, user);
                             String transaction = rs.getString("xact");
                             if (transaction != null) {
                                 session.stored(new Stored(
@@ -217,7 +227,10 @@ final class PostgresActivationStore implements ActivationStore {
                         .bind("workspace", workspace.value())
                         .bind("funnel", funnel.name())
                         .bind("user", user.value())
-                        .map((rs, ctx) -> state(funnel, user, rs))
+                        .map((rs, ctx) -> {
+                            admitted(rs, workspace, user);
+                            return state(funnel, user, rs);
+                        })
                         .one());
     }
 
@@ -239,27 +252,11 @@ final class PostgresActivationStore implements ActivationStore {
         session.atomically(
                 "report on activation",
                 handle -> Dialect.POSTGRESQL.bound(
-                        handle,
+                        admitted(handle, workspace),
                         workspace,
                         h -> withoutNestedLoops(
                                 h,
-                                () -> h.createQuery(REPORT)
-                                        .bind("workspace", workspace.value())
-                                        .bind("funnel", funnel.name())
-                                        .bind(
-                                                "first_step",
-                                                funnel.steps().get(0).name())
-                                        .bind("aha", funnel.aha().name())
-                                        .bind(
-                                                "from_time",
-                                                cohort.from()
-                                                        .map(Instant::toString)
-                                                        .orElse("-infinity"))
-                                        .bind(
-                                                "to_time",
-                                                cohort.to()
-                                                        .map(Instant::toString)
-                                                        .orElse("infinity"))
+                                () -> cohort(h.createQuery(REPORT), workspace, funnel, cohort)
                                         .bind("key", metadataKey)
                                         .map((rs, ctx) -> groups.computeIfAbsent(
                                                         rs.getString("value"), v -> new Rows(funnel))
@@ -268,6 +265,45 @@ final class PostgresActivationStore implements ActivationStore {
         var reports = new LinkedHashMap<String, ActivationReport>();
         groups.forEach((value, rows) -> reports.put(value, rows.report()));
         return Collections.unmodifiableMap(reports);
+    }
+
+    /** The same tables as a report, without its percentiles: those of several workspaces do not add up. */
+    ActivationTally tally(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
+        var counts = new HashMap<String, Long>();
+        var rest = new Object() {
+            long signedUp;
+            long[] micros = new long[0];
+        };
+        session.atomically(
+                "report on activation",
+                handle -> Dialect.POSTGRESQL.bound(
+                        handle,
+                        workspace,
+                        h -> withoutNestedLoops(
+                                h,
+                                () -> cohort(h.createQuery(TALLY), workspace, funnel, cohort)
+                                        .map((rs, ctx) -> {
+                                            rest.signedUp = rs.getLong("signed_up");
+                                            java.sql.Array micros = rs.getArray("micros");
+                                            if (micros != null) {
+                                                rest.micros = Arrays.stream((Long[]) micros.getArray())
+                                                        .mapToLong(Long::longValue)
+                                                        .toArray();
+                                            }
+                                            String step = rs.getString("step");
+                                            return step == null ? null : counts.put(step, rs.getLong("completed"));
+                                        })
+                                        .list())));
+        return new ActivationTally(rest.signedUp, counts, rest.micros);
+    }
+
+    private static Query cohort(Query query, WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
+        return query.bind("workspace", workspace.value())
+                .bind("funnel", funnel.name())
+                .bind("first_step", funnel.steps().get(0).name())
+                .bind("aha", funnel.aha().name())
+                .bind("from_time", cohort.from().map(Instant::toString).orElse("-infinity"))
+                .bind("to_time", cohort.to().map(Instant::toString).orElse("infinity"));
     }
 
     /**
@@ -306,6 +342,21 @@ final class PostgresActivationStore implements ActivationStore {
                                 .bind("id", events.get(0).id())
                                 .mapTo(Boolean.class)
                                 .one());
+    }
+
+    private static Handle admitted(Handle handle, WorkspaceId workspace) {
+        Refusal.check(
+                handle.createQuery(REFUSAL)
+                        .bind("workspace", workspace.value())
+                        .mapTo(String.class)
+                        .one(),
+                workspace,
+                null);
+        return handle;
+    }
+
+    private static void admitted(ResultSet rs, WorkspaceId workspace, @Nullable UserId user) throws SQLException {
+        Refusal.check(rs.getString("refused"), workspace, user);
     }
 
     static Instant recordedAt(StepCompletion completion, List<GrowthEvent> events) {

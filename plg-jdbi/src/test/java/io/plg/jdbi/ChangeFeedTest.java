@@ -186,7 +186,7 @@ final class ChangeFeedTest {
     }
 
     private static JdbiStores node(DataSource database) {
-        return new JdbiStores(new Database(database, HostTransactions.NONE));
+        return new JdbiStores(new Database(database, HostTransactions.NONE), null);
     }
 
     private List<String> poll(ChangeFeed feed) {

@@ -11,7 +11,7 @@ final class H2LikePostgresTransactionTest extends TransactionContract {
 
     @Override
     protected PlgStores newStores() {
-        return new JdbiStores(new Database(DATABASE, HostTransactions.NONE));
+        return new JdbiStores(new Database(DATABASE, HostTransactions.NONE), null);
     }
 
     @Override

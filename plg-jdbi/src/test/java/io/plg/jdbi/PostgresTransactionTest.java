@@ -8,7 +8,7 @@ import java.util.Optional;
 final class PostgresTransactionTest extends TransactionContract {
     @Override
     protected PlgStores newStores() {
-        return new JdbiStores(new Database(Postgres.app(), HostTransactions.NONE));
+        return new JdbiStores(new Database(Postgres.app(), HostTransactions.NONE), null);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.plg.PlgBuilder;
 import io.plg.PlgListener;
 import io.plg.PlgStores;
 import io.plg.SettableClock;
+import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.Step;
@@ -94,6 +95,11 @@ public abstract class StoreContract {
     /** A workspace that no other test knows. */
     final WorkspaceId workspace(String name) {
         return WorkspaceId.of(name + suffix);
+    }
+
+    /** A user whom no other test knows: to erase one is for good. */
+    final UserId user(String name) {
+        return UserId.of(name + suffix);
     }
 
     /** A {@code Plg} over the stores, one for each test, because there is one reader of their feed of changes. */

@@ -1,6 +1,7 @@
 package io.plg.testkit;
 
 import io.plg.ChangeFeed;
+import io.plg.OperatorStore;
 import io.plg.PlgStores;
 import io.plg.TransactionWork;
 import io.plg.UserId;
@@ -12,6 +13,7 @@ import io.plg.activation.ActivationStore;
 import io.plg.activation.Cohort;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
+import io.plg.tenancy.TenancyStore;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +33,16 @@ class ForwardingStores implements PlgStores {
     @Override
     public ActivationStore activation() {
         return change.apply(target, target.activation());
+    }
+
+    @Override
+    public TenancyStore tenancy() {
+        return target.tenancy();
+    }
+
+    @Override
+    public Optional<OperatorStore> operator() {
+        return target.operator();
     }
 
     @Override

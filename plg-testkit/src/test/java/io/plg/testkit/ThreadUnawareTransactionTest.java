@@ -1,10 +1,12 @@
 package io.plg.testkit;
 
 import io.plg.ChangeFeed;
+import io.plg.OperatorStore;
 import io.plg.PlgStores;
 import io.plg.TransactionWork;
 import io.plg.activation.ActivationStore;
 import io.plg.memory.InMemoryStores;
+import io.plg.tenancy.TenancyStore;
 import java.util.Optional;
 import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,16 @@ class ThreadUnawareTransactionTest extends TransactionContract {
         @Override
         public ActivationStore activation() {
             return target.activation();
+        }
+
+        @Override
+        public TenancyStore tenancy() {
+            return target.tenancy();
+        }
+
+        @Override
+        public Optional<OperatorStore> operator() {
+            return target.operator();
         }
 
         @Override

@@ -7,9 +7,15 @@ create schema if not exists plg;
 create schema if not exists plg_directory;
 
 create table plg_directory.workspace (
+    workspace_id varchar(256) not null,
+    noted_by     bigint generated always as identity,
+    primary key (workspace_id, noted_by)
+);
+
+create table plg_directory.deleted_workspace (
     workspace_id varchar(256) primary key,
-    deleted_at   timestamp(6) with time zone,
-    deleted      boolean not null default false
+    deleted_at   timestamp(6) with time zone not null,
+    complete     boolean not null default false
 );
 
 create table plg_directory.erased_user (

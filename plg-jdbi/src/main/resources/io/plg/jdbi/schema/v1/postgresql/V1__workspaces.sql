@@ -15,13 +15,21 @@
 create schema if not exists plg;
 create schema if not exists plg_directory;
 
--- Every workspace that something was ever stored for. deleted_at refuses everything from then on, and stays; deleted says that no row is left.
+-- Every workspace that something was ever stored for. A workspace whose first transactions overlapped stands here more than once: a key of its
+-- own would have made them wait for each other.
 create table plg_directory.workspace (
-    workspace_id varchar(128) collate "C" primary key,
-    deleted_at   timestamptz,
-    deleted      boolean not null default false
+    workspace_id varchar(128) collate "C" not null,
+    noted_by     xid8                     not null default pg_current_xact_id(),
+    primary key (workspace_id, noted_by)
 );
-create index workspace_unfinished on plg_directory.workspace (workspace_id) where deleted_at is not null and not deleted;
+
+-- Deleted workspaces, for good. complete says that no row is left.
+create table plg_directory.deleted_workspace (
+    workspace_id varchar(128) collate "C" primary key,
+    deleted_at   timestamptz not null,
+    complete     boolean     not null default false
+);
+create index deleted_workspace_unfinished on plg_directory.deleted_workspace (workspace_id) where not complete;
 
 -- People who were erased. Their id stays only until no row is left of them.
 create table plg_directory.erased_user (
@@ -132,7 +140,7 @@ create function plg_directory.refusal(p_workspace text, p_user text) returns tex
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if exists (select from plg_directory.workspace w where w.workspace_id = p_workspace and w.deleted_at is not null) then
+    if exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then
         return 'workspace';
     end if;
     if exists (select from plg_directory.erased_user e where e.user_hash = sha256(convert_to(p_user, 'UTF8'))) then
@@ -146,15 +154,11 @@ $$;
 create function plg_directory.admit(p_workspace text, p_user text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_deleted_at timestamptz;
 begin
-    select w.deleted_at into v_deleted_at from plg_directory.workspace w where w.workspace_id = p_workspace;
-    if not found then
+    if not exists (select from plg_directory.workspace w where w.workspace_id = p_workspace) then
         insert into plg_directory.workspace (workspace_id) values (p_workspace) on conflict do nothing;
-        select w.deleted_at into v_deleted_at from plg_directory.workspace w where w.workspace_id = p_workspace;
     end if;
-    if v_deleted_at is not null then
+    if exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then
         return 'workspace';
     end if;
     if exists (select from plg_directory.erased_user e where e.user_hash = sha256(convert_to(p_user, 'UTF8'))) then
@@ -213,8 +217,9 @@ $$;
 create function plg_directory.workspaces_after(p_workspace text, p_limit integer) returns setof text
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-    select w.workspace_id from plg_directory.workspace w
-    where w.deleted_at is null and (p_workspace is null or w.workspace_id > p_workspace)
+    select distinct w.workspace_id from plg_directory.workspace w
+    where (p_workspace is null or w.workspace_id > p_workspace)
+      and not exists (select from plg_directory.deleted_workspace d where d.workspace_id = w.workspace_id)
     order by w.workspace_id limit p_limit
 $$;
 
@@ -223,8 +228,7 @@ create function plg_directory.begin_deletion(p_workspace text, p_at timestamptz)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into plg_directory.workspace as w (workspace_id, deleted_at) values (p_workspace, p_at)
-    on conflict (workspace_id) do update set deleted_at = excluded.deleted_at where w.deleted_at is null;
+    insert into plg_directory.deleted_workspace (workspace_id, deleted_at) values (p_workspace, p_at) on conflict do nothing;
     insert into plg_directory.change_feed (workspace_id, kind, subject) values (p_workspace, 'workspace', p_workspace);
 end
 $$;
@@ -270,7 +274,7 @@ declare
     v_child   record;
     v_blocked boolean;
 begin
-    if not exists (select from plg_directory.workspace w where w.workspace_id = p_workspace and w.deleted_at is not null) then
+    if not exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then
         raise exception 'the deletion of this workspace has not begun' using errcode = '55000';
     end if;
     perform set_config('plg.workspace_id', p_workspace, true);
@@ -300,6 +304,7 @@ begin
     end loop;
     if v_removed = 0 then
         delete from plg_directory.lookup l where l.workspace_id = p_workspace;
+        delete from plg_directory.workspace w where w.workspace_id = p_workspace;
     end if;
     perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
     return v_removed;
@@ -322,8 +327,8 @@ begin
     end if;
     removed := 0;
     for last_workspace in
-        select w.workspace_id from plg_directory.workspace w
-        where (p_after is null or w.workspace_id > p_after) and not w.deleted
+        select distinct w.workspace_id from plg_directory.workspace w
+        where p_after is null or w.workspace_id > p_after
         order by w.workspace_id limit p_limit
     loop
         perform set_config('plg.workspace_id', last_workspace, true);
@@ -343,7 +348,7 @@ $$;
 create function plg_directory.end_deletion(p_workspace text) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-    update plg_directory.workspace w set deleted = true where w.workspace_id = p_workspace and w.deleted_at is not null
+    update plg_directory.deleted_workspace d set complete = true where d.workspace_id = p_workspace
 $$;
 
 create function plg_directory.end_erasure(p_user text) returns void
@@ -356,8 +361,7 @@ $$;
 create function plg_directory.unfinished_deletions() returns setof text
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-    select w.workspace_id from plg_directory.workspace w where w.deleted_at is not null and not w.deleted
-    order by w.workspace_id limit 1000
+    select d.workspace_id from plg_directory.deleted_workspace d where not d.complete order by d.workspace_id limit 1000
 $$;
 
 create function plg_directory.unfinished_erasures() returns setof text

@@ -65,11 +65,12 @@ create policy workspace_only on plg.growth_event as restrictive
 
 -- Binds to a workspace, stores a completion and its events unless the user has completed the step, and leaves the binding as it
 -- was. p_steps are the names of the funnel's steps, p_events the events as JSON. Returns the id of the transaction if it was the first,
--- else null, and what is stored for the user besides this completion.
+-- else null, and what is stored for the user besides this completion. Where plg_directory.refusal has a reason, it is returned and nothing is
+-- done.
 create function plg.complete_step(
     p_workspace text, p_funnel text, p_user text, p_step text, p_completed_at timestamptz, p_metadata jsonb,
     p_recorded_at timestamptz, p_steps text[], p_events jsonb,
-    out xact text, out host_signed_up_at bigint,
+    out refused text, out xact text, out host_signed_up_at bigint,
     out step_names text[], out step_times bigint[], out step_metadata text[])
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
@@ -96,7 +97,7 @@ begin
         select p_workspace, p_funnel, p_user, 1,
                (200 * (seen.of_funnel + 1) + cardinality(p_steps)) / (2 * cardinality(p_steps))
         from seen
-        where seen.n = 0 or p_step <> all (seen.names)
+        where (seen.n = 0 or p_step <> all (seen.names)) and plg_directory.admit(p_workspace, p_user) is null
         on conflict (workspace_id, funnel, user_id) do update
             set completed = u.completed + 1, score = excluded.score
         returning u.completed, u.host_signed_up_at
@@ -117,7 +118,10 @@ begin
     into v_seen, v_stored, xact, host_signed_up_at, step_names, step_times, step_metadata
     from seen left join locked on true left join first on true;
 
-    if xact is null or v_seen <> v_stored then
+    if xact is null then
+        refused := plg_directory.refusal(p_workspace, p_user);
+    end if;
+    if refused is null and (xact is null or v_seen <> v_stored) then
         -- Not the first; or another transaction of the same user came in between: this statement sees all of what it stored.
         select count(*), (200 * count(*) filter (where s.step = any (p_steps)) + cardinality(p_steps)) / (2 * cardinality(p_steps)),
                array_agg(s.step), array_agg((extract(epoch from s.completed_at) * 1000000)::bigint),
@@ -142,14 +146,15 @@ $$;
 
 -- As complete_step, for many completions of a workspace: the arrays p_users to p_recorded_at hold one completion at each position, and
 -- of those with the same user and step the first counts. p_events has the members "n" (position of its completion, from 1) and
--- "event". Returns the positions of those that were first, and the id of the transaction if there were any.
+-- "event". Returns the positions of those that were first, and the id of the transaction if there were any. Of a user who was erased the id is
+-- returned, and nothing is done.
 -- An import fills tables of which the planner knows nothing yet and takes for tiny. So what is looked up by key is a subquery of its
 -- own, and nested loops are off: a join must not become quadratic.
 create function plg.complete_steps(
     p_workspace text, p_funnel text, p_steps text[],
     p_users text[], p_user_steps text[], p_completed_at timestamptz[], p_metadata jsonb[], p_recorded_at timestamptz[],
     p_events jsonb,
-    out firsts integer[], out xact text)
+    out refused text, out erased_user text, out firsts integer[], out xact text)
 language plpgsql volatile security invoker
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan set enable_nestloop = off
 as $$
@@ -159,6 +164,14 @@ declare
     v_new     integer[];
     v_users   text[];
 begin
+    refused := plg_directory.admit(p_workspace, null);
+    if refused is null then
+        erased_user := plg_directory.first_erased(p_users);
+        refused := case when erased_user is not null then 'user' end;
+    end if;
+    if refused is not null then
+        return;
+    end if;
     perform set_config('plg.workspace_id', p_workspace, true);
 
     -- What seems to be new: only its users are locked, all in one order.
@@ -226,13 +239,17 @@ $$;
 -- Binds to a workspace, reads what is stored for a user, and leaves the binding as it was.
 create function plg.activation_of(
     p_workspace text, p_funnel text, p_user text,
-    out host_signed_up_at bigint, out step_names text[], out step_times bigint[], out step_metadata text[])
+    out refused text, out host_signed_up_at bigint, out step_names text[], out step_times bigint[], out step_metadata text[])
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
     v_binding text := current_setting('plg.workspace_id', true);
 begin
+    refused := plg_directory.refusal(p_workspace, p_user);
+    if refused is not null then
+        return;
+    end if;
     perform set_config('plg.workspace_id', p_workspace, true);
     select u.host_signed_up_at, s.names, s.times, s.metadata
     into host_signed_up_at, step_names, step_times, step_metadata
@@ -252,13 +269,18 @@ $$;
 -- the transaction if something was written, and what is stored for the user afterwards.
 create function plg.sign_up(
     p_workspace text, p_funnel text, p_user text, p_at timestamptz,
-    out xact text, out host_signed_up_at bigint, out step_names text[], out step_times bigint[], out step_metadata text[])
+    out refused text, out xact text,
+    out host_signed_up_at bigint, out step_names text[], out step_times bigint[], out step_metadata text[])
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
     v_binding text := current_setting('plg.workspace_id', true);
 begin
+    refused := plg_directory.admit(p_workspace, p_user);
+    if refused is not null then
+        return;
+    end if;
     perform set_config('plg.workspace_id', p_workspace, true);
     insert into plg.activation_user as u (workspace_id, funnel, user_id, host_signed_up_at, completed, score)
     values (p_workspace, p_funnel, p_user, p_at, 0, 0)

@@ -1,0 +1,189 @@
+package io.plg.jdbi;
+
+import io.plg.UserId;
+import io.plg.WorkspaceId;
+import io.plg.tenancy.Erasure;
+import io.plg.tenancy.TenancyStore;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of workspaces and users on PostgreSQL. The mark is committed first; a transaction that begins after that sees it. One that was
+ * open then may not, so it is waited for before the last look.
+ */
+final class PostgresTenancyStore implements TenancyStore {
+    private static final int ROWS = 5_000;
+    private static final int WORKSPACES = 200;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final long INTERVAL = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final String BEGIN_DELETION = "select plg_directory.begin_deletion(:id, now())";
+    private static final String DELETE_SOME = "select plg_directory.delete_some(:id, :limit)";
+    private static final String END_DELETION = "select plg_directory.end_deletion(:id)";
+    private static final String BEGIN_ERASURE = "select plg_directory.begin_erasure(:id, now())";
+    private static final String ERASE_SOME = """
+            select last_workspace, removed from plg_directory.erase_some(:id, :after, :limit)
+            """;
+    private static final String END_ERASURE = "select plg_directory.end_erasure(:id)";
+    private static final String UNFINISHED_DELETIONS = "select id from plg_directory.unfinished_deletions() as id";
+    private static final String UNFINISHED_ERASURES = "select id from plg_directory.unfinished_erasures() as id";
+    private static final String WORKSPACES_AFTER = """
+            select id from plg_directory.workspaces_after(:after, :limit) as id
+            """;
+
+    /** Every transaction of a client holds the lock on its own virtual id until it ends; one that was prepared keeps its number. */
+    private static final String OPEN_TRANSACTIONS = """
+            select l.virtualxid
+            from pg_locks l
+            join pg_stat_activity a on a.pid = l.pid
+            where l.locktype = 'virtualxid' and l.granted and l.pid <> pg_backend_pid() and a.usesysid is not null
+              and a.datid = (select d.oid from pg_database d where d.datname = current_database())
+            union all
+            select p.transaction::text from pg_prepared_xacts p where p.database = current_database()
+            """;
+
+    private final Session session;
+    private final Duration patience;
+
+    PostgresTenancyStore(Session session) {
+        this(session, PATIENCE);
+    }
+
+    /** With another time to wait for transactions that were open already. */
+    PostgresTenancyStore(Session session, Duration patience) {
+        this.session = session;
+        this.patience = patience;
+    }
+
+    @Override
+    public Erasure delete(WorkspaceId workspace) {
+        String id = workspace.value();
+        run("begin the deletion of a workspace", BEGIN_DELETION, id);
+        Set<String> older = openTransactions();
+        long rows = deleteRows(id);
+        boolean complete = ended(older);
+        rows += deleteRows(id);
+        if (complete) {
+            run("end the deletion of a workspace", END_DELETION, id);
+        }
+        return new Erasure(rows, complete);
+    }
+
+    @Override
+    public Erasure erase(UserId user) {
+        String id = user.value();
+        run("begin the erasure of a user", BEGIN_ERASURE, id);
+        Set<String> older = openTransactions();
+        long rows = eraseRows(id);
+        boolean complete = ended(older);
+        rows += eraseRows(id);
+        if (complete) {
+            run("end the erasure of a user", END_ERASURE, id);
+        }
+        return new Erasure(rows, complete);
+    }
+
+    @Override
+    public List<WorkspaceId> unfinishedDeletions() {
+        return session.call(
+                "read unfinished deletions",
+                handle -> handle.createQuery(UNFINISHED_DELETIONS)
+                        .map((rs, ctx) -> WorkspaceId.of(rs.getString("id")))
+                        .list());
+    }
+
+    @Override
+    public List<UserId> unfinishedErasures() {
+        return session.call(
+                "read unfinished erasures",
+                handle -> handle.createQuery(UNFINISHED_ERASURES)
+                        .map((rs, ctx) -> UserId.of(rs.getString("id")))
+                        .list());
+    }
+
+    List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
+        return session.call(
+                "list workspaces",
+                handle -> handle.createQuery(WORKSPACES_AFTER)
+                        .bind("after", last == null ? null : last.value())
+                        .bind("limit", limit)
+                        .map((rs, ctx) -> WorkspaceId.of(rs.getString("id")))
+                        .list());
+    }
+
+    private long deleteRows(String workspace) {
+        long rows = 0;
+        int removed;
+        do {
+            removed = session.call(
+                    "delete a workspace",
+                    handle -> handle.createQuery(DELETE_SOME)
+                            .bind("id", workspace)
+                            .bind("limit", ROWS)
+                            .mapTo(Integer.class)
+                            .one());
+            rows += removed;
+        } while (removed > 0);
+        return rows;
+    }
+
+    private long eraseRows(String user) {
+        long rows = 0;
+        String after = null;
+        do {
+            String last = after;
+            Erased some = session.call(
+                    "erase a user",
+                    handle -> handle.createQuery(ERASE_SOME)
+                            .bind("id", user)
+                            .bind("after", last)
+                            .bind("limit", WORKSPACES)
+                            .map((rs, ctx) -> new Erased(rs.getString("last_workspace"), rs.getLong("removed")))
+                            .one());
+            rows += some.removed();
+            after = some.lastWorkspace();
+        } while (after != null);
+        return rows;
+    }
+
+    private Set<String> openTransactions() {
+        return session.call(
+                "ask which transactions are open",
+                handle -> new HashSet<>(handle.createQuery(OPEN_TRANSACTIONS)
+                        .mapTo(String.class)
+                        .list()));
+    }
+
+    /** Waits until all of these transactions have ended; not for ever. */
+    private boolean ended(Set<String> transactions) {
+        var open = new HashSet<>(transactions);
+        long giveUp = System.nanoTime() + patience.toNanos();
+        while (!open.isEmpty()) {
+            open.retainAll(openTransactions());
+            if (open.isEmpty()) {
+                break;
+            }
+            if (System.nanoTime() - giveUp > 0 || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            LockSupport.parkNanos(this, INTERVAL);
+        }
+        return true;
+    }
+
+    private void run(String what, String statement, String id) {
+        session.call(
+                what,
+                handle -> handle.createQuery(statement)
+                        .bind("id", id)
+                        .map((rs, ctx) -> true)
+                        .one());
+    }
+
+    private record Erased(@Nullable String lastWorkspace, long removed) {}
+}

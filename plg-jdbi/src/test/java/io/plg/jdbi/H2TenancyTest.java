@@ -1,0 +1,22 @@
+package io.plg.jdbi;
+
+import io.plg.PlgStores;
+import io.plg.testkit.StoreInspection;
+import io.plg.testkit.TenancyContract;
+import java.util.Optional;
+import javax.sql.DataSource;
+
+final class H2TenancyTest extends TenancyContract {
+    private static final DataSource DATABASE = H2.regular();
+
+    @Override
+    protected PlgStores newStores() {
+        return new JdbiStores(
+                new Database(DATABASE, HostTransactions.NONE), new Database(DATABASE, HostTransactions.NONE));
+    }
+
+    @Override
+    protected Optional<StoreInspection> inspection() {
+        return Optional.of(new DatabaseInspection(DATABASE));
+    }
+}

@@ -1,0 +1,315 @@
+package io.plg.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.plg.Plg;
+import io.plg.UserErased;
+import io.plg.UserId;
+import io.plg.WorkspaceDeleted;
+import io.plg.WorkspaceId;
+import io.plg.activation.Activation;
+import io.plg.activation.ActivationFunnel;
+import io.plg.activation.ActivationReport;
+import io.plg.activation.Cohort;
+import io.plg.activation.StepCompletion;
+import io.plg.tenancy.Erasure;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/**
+ * How workspaces and users end on every store: all of it goes, nothing else does, and the id is refused from then on. And what an operator
+ * sees of all workspaces together.
+ */
+@SuppressWarnings("NullAway") // what is null against expectation fails the test, as it should
+public abstract class TenancyContract extends StoreContract {
+    private static final Instant T0 = Instant.parse("2026-03-01T00:00:00Z");
+
+    /** Called by the adapter's test. */
+    protected TenancyContract() {}
+
+    // ---- deleting a workspace
+    // ---------------------------------------------------------------------------------------------------
+
+    @Test
+    void everyCallOnADeletedWorkspaceIsANamedError() {
+        Plg plg = plg(ONBOARDING);
+        UserId ada = user("ada");
+        onboarding(plg, "acme").complete(CREATED.by(ada));
+
+        Erasure erasure = plg.workspaces().delete(workspace("acme"));
+
+        assertThat(erasure.rows()).isPositive();
+        assertThat(erasure.complete()).isTrue();
+        callsOn(plg, workspace("acme"), ada)
+                .forEach((name, call) -> assertThatThrownBy(call)
+                        .as(name)
+                        .isInstanceOfSatisfying(
+                                WorkspaceDeleted.class,
+                                e -> assertThat(e.workspace()).isEqualTo(workspace("acme")))
+                        .hasMessageContaining(workspace("acme").value()));
+        assertThat(plg.workspaces().unfinishedDeletions()).doesNotContain(workspace("acme"));
+    }
+
+    @Test
+    void aDeletionLeavesEveryOtherWorkspaceAsItWas() {
+        Plg plg = plg(ONBOARDING);
+        UserId ada = user("ada");
+        onboarding(plg, "acme").complete(CREATED.by(ada));
+        onboarding(plg, "acme2").complete(PROJECT.by(ada));
+
+        plg.workspaces().delete(workspace("acme"));
+
+        assertThat(onboarding(plg, "acme2").state(ada).completed()).containsOnlyKeys(PROJECT);
+        onboarding(plg, "acme2").complete(CREATED.by(ada));
+        assertThat(onboarding(plg, "acme2").report(Cohort.everyone()).signedUp())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void whatWasRememberedOfADeletedWorkspaceIsForgotten() {
+        Plg plg = plg(ONBOARDING);
+        UserId ada = user("ada");
+        onboarding(plg, "acme").complete(CREATED.by(ada));
+        for (int i = 0; i < 3; i++) {
+            onboarding(plg, "acme").state(ada);
+        }
+
+        plg.workspaces().delete(workspace("acme"));
+
+        assertThatThrownBy(() -> onboarding(plg, "acme").state(ada)).isInstanceOf(WorkspaceDeleted.class);
+        assertThatThrownBy(() -> onboarding(plg, "acme").complete(CREATED.by(ada)))
+                .isInstanceOf(WorkspaceDeleted.class);
+    }
+
+    @Test
+    void deletingAgainRemovesNothingMoreAndAWorkspaceThatNeverWasCanBeDeletedToo() {
+        Plg plg = plg(ONBOARDING);
+        onboarding(plg, "acme").complete(CREATED.by(user("ada")));
+        plg.workspaces().delete(workspace("acme"));
+
+        assertThat(plg.workspaces().delete(workspace("acme"))).isEqualTo(new Erasure(0, true));
+        assertThat(plg.workspaces().delete(workspace("never"))).isEqualTo(new Erasure(0, true));
+        assertThatThrownBy(() -> onboarding(plg, "never").state(user("ada"))).isInstanceOf(WorkspaceDeleted.class);
+    }
+
+    @Test
+    void aDeletionRemovesManyRowsOfManyUsers() {
+        Plg plg = plg(ONBOARDING);
+        var completions = new ArrayList<StepCompletion>();
+        for (int i = 0; i < 7_000; i++) {
+            completions.add(CREATED.by(user("u" + i)));
+            completions.add(PROJECT.by(user("u" + i)));
+        }
+        onboarding(plg, "acme").completeAll(completions);
+
+        Erasure erasure = plg.workspaces().delete(workspace("acme"));
+
+        assertThat(erasure.rows()).isGreaterThanOrEqualTo(21_000);
+        assertThat(erasure.complete()).isTrue();
+        inspection()
+                .ifPresent(look -> assertThat(look.eventIds(workspace("acme"))).isEmpty());
+    }
+
+    @Test
+    void aRefusalDoesNotEndTheTransactionThatItComesIn() {
+        Plg plg = plg(ONBOARDING);
+        UserId ada = user("ada");
+        plg.workspaces().delete(workspace("acme"));
+
+        plg.transact(tx -> {
+            onboarding(tx, "globex").complete(CREATED.by(ada));
+            callsOn(tx, workspace("acme"), ada)
+                    .forEach((name, call) -> assertThatThrownBy(call).as(name).isInstanceOf(WorkspaceDeleted.class));
+            onboarding(tx, "globex").complete(PROJECT.by(ada));
+        });
+
+        assertThat(onboarding(plg, "globex").state(ada).completed()).containsOnlyKeys(CREATED, PROJECT);
+    }
+
+    @Test
+    void nothingIsEndedInsideATransactionWhichWouldHaveToHoldItAll() {
+        Plg plg = plg(ONBOARDING);
+        onboarding(plg, "acme").complete(CREATED.by(user("ada")));
+
+        plg.transact(tx -> {
+            for (Plg each : List.of(tx, plg)) {
+                assertThatThrownBy(() -> each.workspaces().delete(workspace("acme")))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("transaction");
+                assertThatThrownBy(() -> each.users().erase(user("ada")))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("transaction");
+            }
+        });
+
+        assertThat(onboarding(plg, "acme").state(user("ada")).completed()).containsOnlyKeys(CREATED);
+    }
+
+    @Test
+    void ofThreadsThatWriteWhileTheWorkspaceIsDeletedNoneLeavesARow() {
+        Plg plg = plg(ONBOARDING);
+        var refused = new AtomicInteger();
+        for (int i = 0; i < 50; i++) {
+            onboarding(plg, "acme").complete(CREATED.by(user("u" + i)));
+        }
+
+        Race.of(9, number -> {
+            if (number == 0) {
+                assertThat(plg.workspaces().delete(workspace("acme")).complete())
+                        .isTrue();
+            } else {
+                for (int i = 0; i < 100; i++) {
+                    try {
+                        onboarding(plg, "acme").complete(PROJECT.by(user("u" + (number * 37 + i) % 70)));
+                    } catch (WorkspaceDeleted e) {
+                        refused.incrementAndGet();
+                    }
+                }
+            }
+            return null;
+        });
+
+        assertThat(refused.get()).as("the deletion came in between").isPositive();
+        inspection().ifPresent(look -> {
+            assertThat(look.eventIds(workspace("acme"))).isEmpty();
+            for (int i = 0; i < 70; i++) {
+                assertThat(look.score(workspace("acme"), ONBOARDING, user("u" + i)))
+                        .isEmpty();
+            }
+        });
+        assertThat(plg.workspaces().delete(workspace("acme")).rows()).isZero();
+    }
+
+    // ---- erasing a user
+    // ---------------------------------------------------------------------------------------------------
+
+    @Test
+    void everyCallAboutAnErasedUserIsANamedErrorInEveryWorkspace() {
+        Plg plg = plg(ONBOARDING);
+        UserId ada = user("ada");
+        onboarding(plg, "acme").complete(CREATED.by(ada));
+        onboarding(plg, "globex").signedUp(ada, T0);
+
+        Erasure erasure = plg.users().erase(ada);
+
+        assertThat(erasure.rows()).isPositive();
+        assertThat(erasure.complete()).isTrue();
+        for (String each : List.of("acme", "globex", "never")) {
+            Activation activation = onboarding(plg, each);
+            for (ThrowingCallable call : List.<ThrowingCallable>of(
+                    () -> activation.state(ada),
+                    () -> activation.complete(CREATED.by(ada)),
+                    () -> activation.complete(EXPORTED.by(ada)),
+                    () -> activation.completeAll(List.of(CREATED.by(user("lin")), CREATED.by(ada))),
+                    () -> activation.signedUp(ada, T0))) {
+                assertThatThrownBy(call)
+                        .as(each)
+                        .isInstanceOfSatisfying(
+                                UserErased.class, e -> assertThat(e.user()).isEqualTo(ada));
+            }
+            assertThat(activation.report(Cohort.everyone()).signedUp())
+                    .as("nothing is left, and nothing of the refused import came in")
+                    .isZero();
+        }
+        assertThat(plg.users().unfinishedErasures()).doesNotContain(ada);
+    }
+
+    @Test
+    void anErasureLeavesEveryOtherUserAsHeWas() {
+        Plg plg = plg(ONBOARDING);
+        UserId ada = user("ada");
+        UserId lin = user("lin");
+        onboarding(plg, "acme").completeAll(List.of(CREATED.by(ada), CREATED.by(lin), EXPORTED.by(lin)));
+        for (int i = 0; i < 3; i++) {
+            onboarding(plg, "acme").state(ada);
+        }
+
+        plg.users().erase(ada);
+
+        assertThatThrownBy(() -> onboarding(plg, "acme").state(ada)).isInstanceOf(UserErased.class);
+        assertThat(onboarding(plg, "acme").state(lin).completed()).containsOnlyKeys(CREATED, EXPORTED);
+        assertThat(onboarding(plg, "acme").report(Cohort.everyone()).signedUp()).isEqualTo(1);
+        assertThat(plg.users().erase(ada)).isEqualTo(new Erasure(0, true));
+        assertThat(plg.users().erase(user("never")).complete()).isTrue();
+    }
+
+    // ---- what an operator sees
+    // ---------------------------------------------------------------------------------------------------
+
+    @Test
+    void operatorReportsAreTheReportOnAllUsersOfAllWorkspacesTogether() {
+        Assumptions.assumeTrue(stores().operator().isPresent(), "this adapter was built without operator reports");
+        var funnel = ActivationFunnel.named("all-" + UUID.randomUUID())
+                .step(CREATED)
+                .step(PROJECT)
+                .aha(EXPORTED)
+                .build();
+        Plg plg = plg(funnel);
+        var random = new Random(7);
+        var together = new ArrayList<StepCompletion>();
+        for (int w = 0; w < 5; w++) {
+            var completions = new ArrayList<StepCompletion>();
+            for (int u = 0; u < 20; u++) {
+                UserId who = user("w" + w + "u" + u);
+                completions.add(CREATED.by(who).at(T0.plusSeconds(random.nextInt(1_000))));
+                if (random.nextBoolean()) {
+                    completions.add(PROJECT.by(who).at(T0.plusSeconds(random.nextInt(5_000))));
+                }
+                if (random.nextBoolean()) {
+                    completions.add(EXPORTED.by(who).at(T0.plusSeconds(2_000L + random.nextInt(90_000))));
+                }
+            }
+            plg.workspace(workspace("w" + w)).activation(funnel).completeAll(completions);
+            together.addAll(completions);
+        }
+        plg.workspace(workspace("read only")).activation(funnel).state("nobody");
+        ActivationReport all = plg.operator().activationReport(funnel, Cohort.everyone());
+        Cohort early = Cohort.signedUpBetween(T0, T0.plusSeconds(500));
+        ActivationReport some = plg.operator().activationReport(funnel, early);
+        plg.workspaces().delete(workspace("w0"));
+        ActivationReport without = plg.operator().activationReport(funnel, Cohort.everyone());
+
+        Activation one = plg.workspace(workspace("together")).activation(funnel);
+        one.completeAll(together);
+        assertThat(all).isEqualTo(one.report(Cohort.everyone()));
+        assertThat(some).isEqualTo(one.report(early));
+        assertThat(without.signedUp()).isEqualTo(80);
+    }
+
+    @Test
+    void operatorReportsAreOffUnlessTheyWereTurnedOn() {
+        Plg off = Plg.inMemory().funnel(ONBOARDING).build();
+
+        assertThatThrownBy(off::operator)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("operator");
+        off.close();
+    }
+
+    private Activation onboarding(Plg plg, String workspace) {
+        return plg.workspace(workspace(workspace)).activation(ONBOARDING);
+    }
+
+    private static Map<String, ThrowingCallable> callsOn(Plg plg, WorkspaceId workspace, UserId user) {
+        Activation activation = plg.workspace(workspace).activation(ONBOARDING);
+        var calls = new LinkedHashMap<String, ThrowingCallable>();
+        calls.put("state", () -> activation.state(user));
+        calls.put("a repeat", () -> activation.complete(CREATED.by(user)));
+        calls.put("a completion", () -> activation.complete(EXPORTED.by(user)));
+        calls.put("an import", () -> activation.completeAll(List.of(PROJECT.by(user))));
+        calls.put("sign-up", () -> activation.signedUp(user, T0));
+        calls.put("report", () -> activation.report(Cohort.everyone()));
+        calls.put("report by", () -> activation.reportBy(Cohort.everyone(), "company"));
+        return calls;
+    }
+}
