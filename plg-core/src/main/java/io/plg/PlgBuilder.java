@@ -2,12 +2,14 @@ package io.plg;
 
 import io.plg.activation.ActivationFunnel;
 import io.plg.internal.PlgRuntime;
+import io.plg.tenancy.IsolationDrift;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * What every builder of a {@link Plg} has in common: the description of the product. Each mistake is reported by the setter that
@@ -93,6 +95,15 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
                 List.copyOf(listeners),
                 clock,
                 ids);
+    }
+
+    /**
+     * For adapters: tells the listeners added so far that the isolation of the database changed. What one of them throws is logged.
+     *
+     * @return what to tell
+     */
+    protected final Consumer<IsolationDrift> toldOfDrift() {
+        return PlgRuntime.toldOfDrift(List.copyOf(listeners));
     }
 
     /**

@@ -28,6 +28,9 @@ public final class Main {
                 new Entry(
                         (args, out) -> CompleteLoad.run(args, out, PostgresServer::start),
                         List.of("-Xms512m", "-Xmx512m")));
+        PROGRAMS.put(
+                "isolation",
+                new Entry((args, out) -> IsolationLoad.run(args, out, PostgresServer::start), List.of("-Xmx512m")));
         PROGRAMS.put("state", new Entry(StateLoad::run, List.of()));
         PROGRAMS.put(
                 "staleness", new Entry((args, out) -> StalenessLoad.run(args, out, PostgresServer::start), List.of()));

@@ -61,7 +61,7 @@ final class PostgresServer implements AutoCloseable {
                 throw new IllegalStateException(name + " must be on, was " + value);
             }
         }
-        started.execute("create role plg_owner nologin", "create role " + ROLE + " login");
+        started.execute(PlgSchema.postgresqlRoles(), "create role " + ROLE + " login in role plg_app");
         return started;
     }
 
@@ -76,12 +76,16 @@ final class PostgresServer implements AutoCloseable {
         return server.getDatabase("postgres", database);
     }
 
+    /** The superuser's connections to another database of the server. */
+    DataSource named(String name) {
+        return server.getDatabase("postgres", name);
+    }
+
     /** Makes plg's tables, owned by a role that nobody logs in as, and the role of the programs. */
     void createPlgSchema() throws SQLException {
         execute(
                 "grant create on database " + database + " to plg_owner",
-                "set role plg_owner; " + PlgSchema.postgresqlScript() + "; " + PlgSchema.postgresqlGrants(ROLE)
-                        + "; reset role");
+                "set role plg_owner; " + PlgSchema.postgresqlScript() + "; reset role");
     }
 
     /** A pool of connections of the programs' role, in autocommit mode, as a host would have it. */

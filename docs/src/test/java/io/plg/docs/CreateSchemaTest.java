@@ -38,11 +38,11 @@ class CreateSchemaTest {
     }
 
     @Test
-    void rights() {
-        // tag::grants[]
-        String grants = PlgSchema.postgresqlGrants("my_app");
-        // end::grants[]
+    void roles(@TempDir Path folder) throws Exception {
+        // tag::roles[]
+        Files.writeString(folder.resolve("roles.sql"), PlgSchema.postgresqlRoles());
+        // end::roles[]
 
-        assertThat(grants).contains("to \"my_app\"").doesNotContain("truncate");
+        assertThat(folder.resolve("roles.sql")).content().contains("plg_app").doesNotContain("truncate");
     }
 }

@@ -6,7 +6,10 @@ import io.plg.tenancy.Finding;
 import io.plg.tenancy.IsolationDrift;
 import io.plg.tenancy.Severity;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +35,8 @@ import javax.sql.DataSource;
  * <p>An audit is a value: each method returns another one. It is safe to use from many threads.
  */
 public final class IsolationAudit {
+    private static final String POSTGRESQL = "PostgreSQL";
+
     private final DataSource dataSource;
     private final Scope scope;
 
@@ -124,9 +129,12 @@ public final class IsolationAudit {
     }
 
     /**
-     * Audits the database now, on one connection.
+     * Audits the database now, on one connection. Nothing is written by reading the catalog, which is one transaction of its own with one
+     * snapshot, or, where the connection is in a transaction already, a savepoint of it that is rolled back to. A database without plg's
+     * tables and without tables of the host's is a finding, as is any database but PostgreSQL.
      *
      * @return what was found
+     * @throws IllegalArgumentException if the role to audit does not exist
      * @throws StoreFailure if the database cannot be asked
      */
     public AuditReport run() {
@@ -134,6 +142,29 @@ public final class IsolationAudit {
             return run(connection);
         } catch (SQLException e) {
             throw new StoreFailure("could not audit the database: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Returns the SQL that puts the tables which this audit names, not plg's, under the guard: row level security on and forced, the
+     * permissive policy {@code workspace} and the restrictive policy {@code workspace_only}, and an index led by the tenant column
+     * where there is none. To be run by the owner of the tables or an administrator; running it again does nothing more. Tables that do
+     * not exist are left out; one without the tenant column becomes a comment. Nothing is changed by asking.
+     *
+     * @return statements that any tool can run, empty if the audit names no table of the host
+     * @throws IllegalArgumentException if the role to audit does not exist
+     * @throws IllegalStateException if the database is not PostgreSQL
+     * @throws StoreFailure if the database cannot be asked
+     */
+    public String guardScript() {
+        try (Connection connection = dataSource.getConnection()) {
+            String product = connection.getMetaData().getDatabaseProductName();
+            if (!product.equals(POSTGRESQL)) {
+                throw new IllegalStateException("only PostgreSQL can guard tables, the DataSource leads to " + product);
+            }
+            return reading(connection, () -> CatalogChecks.guardScript(connection, scope));
+        } catch (SQLException e) {
+            throw new StoreFailure("could not read the tables to guard: " + e.getMessage(), e);
         }
     }
 
@@ -147,11 +178,68 @@ public final class IsolationAudit {
      * @throws IllegalArgumentException if {@code every} is not positive or longer than 60 seconds
      */
     public IsolationWatch watch(Duration every, Consumer<IsolationDrift> listener) {
-        throw new IllegalStateException();
+        if (every.isNegative() || every.isZero() || every.compareTo(Duration.ofSeconds(60)) > 0) {
+            throw new IllegalArgumentException("every must be positive and at most 60 seconds, was " + every);
+        }
+        return Watch.start(dataSource, this, scope, every, Objects.requireNonNull(listener, "listener"));
     }
 
     private AuditReport run(Connection connection) throws SQLException {
-        return new AuditReport("", "", List.of(), List.of(new Finding(Severity.MEDIUM, "", "", "", "")), List.of());
+        DatabaseMetaData server = connection.getMetaData();
+        String product = server.getDatabaseProductName();
+        String database = product + " " + server.getDatabaseProductVersion().replaceAll("\\s.*", "");
+        if (!product.equals(POSTGRESQL)) {
+            var finding = new Finding(
+                    Severity.CRITICAL,
+                    Check.NO_ROW_LEVEL_SECURITY.id(),
+                    product,
+                    "NOT ISOLATED: " + product
+                            + " has no row level security, so nothing but the WHERE clauses of statements keeps"
+                            + " tenants apart",
+                    "-- run on PostgreSQL 15 or later");
+            String role = scope.role().orElse(Objects.requireNonNullElse(server.getUserName(), ""));
+            return new AuditReport(database, role, List.of(), List.of(finding), List.of());
+        }
+        CatalogChecks.Result catalog = reading(connection, () -> CatalogChecks.run(connection, scope));
+        var findings = new ArrayList<>(catalog.findings());
+        List<String> notProbed = List.of();
+        if (scope.probe()) {
+            Probe.Result probe = Probe.run(connection, catalog.role(), catalog.tables());
+            findings.addAll(probe.findings());
+            notProbed = probe.notProbed();
+        }
+        return new AuditReport(
+                database,
+                catalog.role(),
+                catalog.tables().stream().map(TenantTable::qualified).toList(),
+                findings,
+                notProbed);
+    }
+
+    /** In one snapshot, leaving the connection as it was found, whoever else works on it. */
+    private static <T> T reading(Connection connection, Reading<T> reading) throws SQLException {
+        if (!connection.getAutoCommit()) {
+            Savepoint before = connection.setSavepoint();
+            try {
+                return reading.read();
+            } finally {
+                connection.rollback(before);
+                connection.releaseSavepoint(before);
+            }
+        }
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("set transaction isolation level repeatable read read only");
+            return reading.read();
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Reading<T> {
+        T read() throws SQLException;
     }
 
     private IsolationAudit with(Scope changed) {

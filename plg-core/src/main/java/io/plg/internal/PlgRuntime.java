@@ -16,6 +16,7 @@ import io.plg.activation.ActivationTally;
 import io.plg.activation.UnknownFunnel;
 import io.plg.event.GrowthEvent;
 import io.plg.tenancy.Erasure;
+import io.plg.tenancy.IsolationDrift;
 import io.plg.tenancy.TenancyStore;
 import io.plg.tenancy.Users;
 import io.plg.tenancy.Workspaces;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,6 +87,27 @@ public final class PlgRuntime implements Plg {
      */
     public static IdSource systemIds() {
         return new UuidV7(InstantSource.system(), new SecureRandom());
+    }
+
+    /**
+     * Passes on that the isolation of the database changed.
+     *
+     * @param listeners whom to tell
+     * @return what to tell
+     */
+    public static Consumer<IsolationDrift> toldOfDrift(List<PlgListener> listeners) {
+        return drift -> {
+            for (PlgListener listener : listeners) {
+                try {
+                    listener.onIsolationDrift(drift);
+                } catch (Throwable t) {
+                    LOG.warn(
+                            "listener {} failed on a change of the database's isolation",
+                            listener.getClass().getName(),
+                            t);
+                }
+            }
+        };
     }
 
     @Override

@@ -4,21 +4,30 @@ import io.plg.Operator;
 import io.plg.Plg;
 import io.plg.PlgBuilder;
 import io.plg.PlgStores;
+import io.plg.StoreFailure;
 import io.plg.TransactionWork;
 import io.plg.Workspace;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
+import io.plg.audit.IsolationAudit;
+import io.plg.audit.IsolationWatch;
+import io.plg.tenancy.AuditReport;
+import io.plg.tenancy.NotIsolated;
 import io.plg.tenancy.Users;
 import io.plg.tenancy.Workspaces;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Handles;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A {@link Plg} that keeps everything in the host's own PostgreSQL or H2, in tables that {@link PlgSchema} makes when asked.
@@ -41,16 +50,22 @@ import org.jspecify.annotations.Nullable;
  * unless to a savepoint.
  */
 public final class JdbiPlg implements Plg {
+    private static final Logger LOG = LoggerFactory.getLogger(JdbiPlg.class);
+
     private final JdbiStores stores;
     private final Plg plg;
+    private final IsolationAudit audit;
+    private final @Nullable IsolationWatch watch;
 
-    private JdbiPlg(JdbiStores stores, Plg plg) {
+    private JdbiPlg(JdbiStores stores, Plg plg, IsolationAudit audit, @Nullable IsolationWatch watch) {
         this.stores = stores;
         this.plg = plg;
+        this.audit = audit;
+        this.watch = watch;
     }
 
     /**
-     * Starts building a {@code Plg} on a database. Nothing is asked of the database before the first call.
+     * Starts building a {@code Plg} on a database. Nothing but the isolation audit is asked of the database before the first call.
      *
      * @param dataSource where connections come from, usually the host's pool; it is never closed
      * @return a builder
@@ -106,6 +121,15 @@ public final class JdbiPlg implements Plg {
         return Builder.bound(plg, stores.join(jdbi.open(), joined));
     }
 
+    /**
+     * Returns the audit of this database, as it ran when this {@code Plg} was built, to be run again at any time.
+     *
+     * @return the audit, with the host's own tables if the builder named any
+     */
+    public IsolationAudit isolationAudit() {
+        return audit;
+    }
+
     @Override
     public Workspace workspace(WorkspaceId id) {
         return plg.workspace(id);
@@ -138,6 +162,9 @@ public final class JdbiPlg implements Plg {
 
     @Override
     public void close() {
+        if (watch != null) {
+            watch.close();
+        }
         plg.close();
     }
 
@@ -146,6 +173,9 @@ public final class JdbiPlg implements Plg {
         private final DataSource dataSource;
         private HostTransactions hostTransactions = HostTransactions.NONE;
         private @Nullable DataSource operator;
+        private IsolationMode isolation = IsolationMode.WARN;
+        private UnaryOperator<IsolationAudit> audited = UnaryOperator.identity();
+        private @Nullable Duration watchEvery;
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -181,15 +211,85 @@ public final class JdbiPlg implements Plg {
         }
 
         /**
-         * Builds it.
+         * Says what happens at the start if the database does not keep tenants apart as it should. Default: {@link IsolationMode#WARN}.
+         *
+         * @param mode what happens
+         * @return this builder
+         */
+        public Builder isolation(IsolationMode mode) {
+            this.isolation = Objects.requireNonNull(mode, "mode");
+            return this;
+        }
+
+        /**
+         * Changes what is audited: adds the host's own tables, or leaves the active probe out.
+         *
+         * <pre>{@code audited(audit -> audit.table("app.project", "tenant_id"))}</pre>
+         *
+         * @param change returns another audit
+         * @return this builder
+         */
+        public Builder audited(UnaryOperator<IsolationAudit> change) {
+            this.audited = Objects.requireNonNull(change, "change");
+            return this;
+        }
+
+        /**
+         * Watches the isolation of the database until the {@code Plg} is closed, and tells {@link io.plg.PlgListener#onIsolationDrift} of
+         * each change. Default: off.
+         *
+         * @param every how often to look, at most 60 seconds
+         * @return this builder
+         * @throws IllegalArgumentException if {@code every} is not positive or longer than 60 seconds
+         */
+        public Builder watchIsolation(Duration every) {
+            if (every.isNegative() || every.isZero() || every.compareTo(Duration.ofSeconds(60)) > 0) {
+                throw new IllegalArgumentException("every must be positive and at most 60 seconds, was " + every);
+            }
+            this.watchEvery = every;
+            return this;
+        }
+
+        /**
+         * Builds it, after the audit that {@link #isolation} asks for.
          *
          * @return a {@code Plg} on the database
+         * @throws io.plg.tenancy.NotIsolated in {@link IsolationMode#STRICT}, if the audit has a finding
+         * @throws StoreFailure in {@link IsolationMode#STRICT}, if the database cannot be audited
          */
         public JdbiPlg build() {
+            IsolationAudit audit = audited.apply(IsolationAudit.of(dataSource));
+            if (isolation != IsolationMode.OFF) {
+                audit(audit);
+            }
             var stores = new JdbiStores(
                     new Database(dataSource, hostTransactions),
                     operator == null ? null : new Database(operator, HostTransactions.NONE));
-            return new JdbiPlg(stores, assemble(stores));
+            return new JdbiPlg(
+                    stores,
+                    assemble(stores),
+                    audit,
+                    watchEvery == null ? null : audit.watch(watchEvery, toldOfDrift()));
+        }
+
+        private void audit(IsolationAudit audit) {
+            AuditReport report;
+            try {
+                report = audit.run();
+            } catch (StoreFailure e) {
+                if (isolation == IsolationMode.STRICT) {
+                    throw e;
+                }
+                LOG.warn("the isolation of the database could not be audited", e);
+                return;
+            }
+            if (report.isolated()) {
+                LOG.info("{}", report);
+            } else if (isolation == IsolationMode.STRICT) {
+                throw new NotIsolated(report);
+            } else {
+                LOG.warn("{}", report);
+            }
         }
 
         private static Plg bound(Plg plg, PlgStores stores) {

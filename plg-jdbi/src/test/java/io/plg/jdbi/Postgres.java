@@ -53,6 +53,11 @@ final class Postgres {
         return INSTANCE.as(role, "plg");
     }
 
+    /** New connections for a role to a database that {@link #emptyDatabase} made. */
+    static PGSimpleDataSource in(String database, String role) {
+        return INSTANCE.as(role, database);
+    }
+
     /** Past row level security. */
     static DataSource superuser() {
         return as("postgres");

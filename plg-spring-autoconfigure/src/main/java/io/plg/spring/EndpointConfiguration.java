@@ -25,4 +25,18 @@ class EndpointConfiguration {
     PlgEndpoint plgEndpoint(Plg plg) {
         return new PlgEndpoint(plg, JDBI && plg instanceof JdbiPlg ? "jdbc" : "memory");
     }
+
+    /** Apart, so that the rest works without plg-jdbi. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(JdbiPlg.class)
+    static class Isolation {
+
+        @Bean
+        @ConditionalOnAvailableEndpoint
+        @ConditionalOnSingleCandidate(JdbiPlg.class)
+        @ConditionalOnMissingBean
+        PlgIsolationEndpoint plgIsolationEndpoint(JdbiPlg plg) {
+            return new PlgIsolationEndpoint(plg.isolationAudit());
+        }
+    }
 }

@@ -3,6 +3,8 @@ package io.plg.spring;
 import io.plg.Plg;
 import io.plg.PlgListener;
 import io.plg.activation.ActivationFunnel;
+import io.plg.audit.IsolationAudit;
+import io.plg.jdbi.IsolationMode;
 import io.plg.jdbi.JdbiPlg;
 import io.plg.jdbi.PlgSchema;
 import javax.sql.DataSource;
@@ -46,6 +48,30 @@ class JdbcConfiguration {
             schema.migrate();
         }
         var builder = SPRING_JDBC ? SpringTransactions.join(dataSource, beans) : JdbiPlg.on(dataSource);
+        isolation(properties.isolation(), builder);
+        if (properties.operator().dataSource() != null) {
+            builder.operator(DataSources.choose(beans, properties.operator().dataSource()));
+        }
         return Product.describe(builder, beans, funnels, listeners).build();
+    }
+
+    private static void isolation(PlgProperties.Isolation isolation, JdbiPlg.Builder builder) {
+        builder.isolation(IsolationMode.valueOf(isolation.audit().name())).audited(audit -> {
+            IsolationAudit changed = isolation.probe() ? audit : audit.withoutProbe();
+            for (String table : isolation.tables()) {
+                int colon = table.lastIndexOf(':');
+                if (colon < 0 || table.lastIndexOf('.', colon) < 0) {
+                    throw new PlgSetupFailure(
+                            "plg.isolation.tables has \"" + table
+                                    + "\", which does not name a table and its tenant column.",
+                            "Write it as SCHEMA.TABLE:TENANT_COLUMN, for example app.project:tenant_id.");
+                }
+                changed = changed.table(table.substring(0, colon), table.substring(colon + 1));
+            }
+            return changed;
+        });
+        if (isolation.watch() != null) {
+            builder.watchIsolation(isolation.watch());
+        }
     }
 }

@@ -3,7 +3,9 @@ package io.plg.spring;
 import io.plg.Plg;
 import io.plg.PlgListener;
 import io.plg.event.GrowthEvent;
+import io.plg.tenancy.IsolationDrift;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,16 +27,20 @@ final class ListenerBeans implements PlgListener {
 
     @Override
     public void onEvent(GrowthEvent event) {
+        tell(listener -> listener.onEvent(event), "event " + event.type() + " " + event.id());
+    }
+
+    @Override
+    public void onIsolationDrift(IsolationDrift drift) {
+        tell(listener -> listener.onIsolationDrift(drift), "a change of the database's isolation");
+    }
+
+    private void tell(Consumer<PlgListener> what, String about) {
         for (PlgListener listener : listeners()) {
             try {
-                listener.onEvent(event);
+                what.accept(listener);
             } catch (Throwable t) { // As everywhere in plg: it harms neither the operation nor the other listeners.
-                LOG.warn(
-                        "listener {} failed on event {} {}",
-                        listener.getClass().getName(),
-                        event.type(),
-                        event.id(),
-                        t);
+                LOG.warn("listener {} failed on {}", listener.getClass().getName(), about, t);
             }
         }
     }

@@ -36,7 +36,16 @@ class MetadataTest {
 
     @Test
     void describesEveryPropertyInPlainText() {
-        assertThat(properties).containsOnlyKeys("plg.store", "plg.data-source", "plg.schema.migrate");
+        assertThat(properties)
+                .containsOnlyKeys(
+                        "plg.store",
+                        "plg.data-source",
+                        "plg.schema.migrate",
+                        "plg.isolation.audit",
+                        "plg.isolation.probe",
+                        "plg.isolation.watch",
+                        "plg.isolation.tables",
+                        "plg.operator.data-source");
         assertThat(properties.values())
                 .allSatisfy(property -> assertThat((String) property.get("description"))
                         .isNotBlank()
@@ -48,6 +57,9 @@ class MetadataTest {
     void tellsTheDefaults() {
         assertThat(properties.get("plg.store")).containsEntry("defaultValue", "auto");
         assertThat(properties.get("plg.schema.migrate")).containsEntry("defaultValue", false);
+        assertThat(properties.get("plg.isolation.audit")).containsEntry("defaultValue", "warn");
+        assertThat(properties.get("plg.isolation.probe")).containsEntry("defaultValue", true);
+        assertThat(properties.get("plg.isolation.watch")).doesNotContainKey("defaultValue");
         assertThat(properties.get("plg.data-source")).doesNotContainKey("defaultValue");
     }
 }

@@ -1,0 +1,185 @@
+package io.plg.jdbi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plg.activation.Activation;
+import io.plg.activation.ActivationFunnel;
+import io.plg.activation.Cohort;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLWarning;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+
+/** How PostgreSQL gets at the rows under row level security, as auto_explain reports it, the statements inside of functions included. */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+final class PlansTest {
+    private static final ActivationFunnel FUNNEL = ActivationFunnel.named("onboarding")
+            .step("created")
+            .step("exported")
+            .build();
+    private static final int WORKSPACES = 300;
+
+    /** A node that reads a table of plg, with what is said of it before the next node. */
+    private static final Pattern SCAN = Pattern.compile(
+            "(Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan|Tid Scan)[^\\n]* on (plg\\.)?(activation_step|activation_user|growth_event)\\b"
+                    + "(.*?)(?=\\n[^\\n]*(?:->|SubPlan|InitPlan|CTE )|\\z)",
+            Pattern.DOTALL);
+
+    @Test
+    void every_statement_of_the_library_finds_its_rows_by_an_index_condition_on_the_workspace() throws SQLException {
+        Map<String, List<String>> plans = plans(Postgres.emptyDatabase("plans"));
+
+        assertThat(plans.keySet()).hasSizeGreaterThan(6);
+        plans.forEach((what, texts) -> {
+            assertThat(texts)
+                    .as("plans of: " + what)
+                    .anyMatch(text -> SCAN.matcher(text).find());
+            assertThat(unindexed(texts)).as(what).isEmpty();
+        });
+    }
+
+    @Test
+    void a_table_without_its_key_is_found_out() throws SQLException {
+        DataSource database = Postgres.emptyDatabase("plans_without_key");
+        PlgSchema.on(database).migrate();
+        Postgres.execute(database, "alter table plg.growth_event drop constraint growth_event_pkey");
+
+        assertThat(unindexed(plans(database).get("delete the workspace")))
+                .anyMatch(scan ->
+                        scan.contains("Seq Scan on growth_event") || scan.contains("Seq Scan on plg.growth_event"));
+    }
+
+    private static List<String> unindexed(List<String> plans) {
+        var unindexed = new ArrayList<String>();
+        for (String plan : plans) {
+            for (Matcher scan = SCAN.matcher(plan); scan.find(); ) {
+                boolean byWorkspace = scan.group().contains("Tid Scan")
+                        || Pattern.compile("(Index|Recheck) Cond: [^\\n]*workspace_id")
+                                .matcher(scan.group())
+                                .find();
+                if (!byWorkspace) {
+                    unindexed.add(scan.group() + "\n…in…\n" + plan);
+                }
+            }
+        }
+        return unindexed;
+    }
+
+    /** The plans of everything that the library does, on tables that are large enough for an index to be worth it. */
+    private static Map<String, List<String>> plans(DataSource owner) throws SQLException {
+        PlgSchema.on(owner).migrate();
+        String database = ((org.postgresql.ds.PGSimpleDataSource) owner).getDatabaseName();
+        DataSource superuser = Postgres.in(database, "postgres");
+        Postgres.execute(
+                superuser,
+                "insert into plg_directory.workspace (workspace_id) select 'w' || w from generate_series(1, "
+                        + WORKSPACES + ") w",
+                "insert into plg.activation_user select 'w' || w, 'onboarding', 'u' || u, null, 1, 50"
+                        + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "insert into plg.activation_step select 'w' || w, 'onboarding', 'u' || u, 'created', now(), '{}', now()"
+                        + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "insert into plg.growth_event select 'w' || w, gen_random_uuid(), 't', 1, now(), 'u' || u, '{}'"
+                        + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "analyze");
+        DataSource app = Postgres.in(database, "app");
+        var plans = new LinkedHashMap<String, List<String>>();
+        var current = new ArrayList<String>();
+        DataSource explained = explained(superuser, app, current);
+        try (JdbiPlg plg = JdbiPlg.on(explained)
+                .isolation(IsolationMode.OFF)
+                .operator(explained(superuser, Postgres.in(database, "operator"), current))
+                .funnel(FUNNEL)
+                .build()) {
+            Activation activation = plg.workspace("w7").activation(FUNNEL);
+            var work = new LinkedHashMap<String, Runnable>();
+            work.put("complete a step", () -> activation.complete("u1", "exported"));
+            work.put("complete a step of a new user", () -> activation.complete("new", "created"));
+            work.put(
+                    "complete many",
+                    () -> activation.completeAll(List.of(
+                            FUNNEL.step("exported").by("u2"),
+                            FUNNEL.step("exported").by("u3"))));
+            work.put("sign up", () -> activation.signedUp("u4", Instant.EPOCH));
+            work.put(
+                    "state",
+                    () -> plg.transact(tx -> {
+                        tx.workspace("w7").activation(FUNNEL).state("u5");
+                    }));
+            work.put("report", () -> activation.report(Cohort.everyone()));
+            work.put("report by", () -> activation.reportBy(Cohort.everyone(), "company"));
+            work.put("operator report", () -> plg.operator().activationReport(FUNNEL, Cohort.everyone()));
+            work.put("erase a user", () -> plg.users().erase("u10"));
+            work.put("delete the workspace", () -> plg.workspaces().delete("w9"));
+            work.forEach((what, run) -> {
+                current.clear();
+                run.run();
+                plans.put(what, List.copyOf(current));
+            });
+        }
+        return plans;
+    }
+
+    /** Connections that collect the plans of what runs on them, one after another, when they are closed. */
+    private static DataSource explained(DataSource superuser, DataSource target, List<String> plans) {
+        Postgres.execute(
+                superuser,
+                "grant set on parameter auto_explain.log_min_duration, auto_explain.log_nested_statements, auto_explain.log_level"
+                        + " to plg_app, plg_operator",
+                "alter database " + ((org.postgresql.ds.PGSimpleDataSource) superuser).getDatabaseName()
+                        + " set session_preload_libraries = 'auto_explain'");
+        return (DataSource) Proxy.newProxyInstance(
+                DataSource.class.getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, args) -> {
+                    Object result = invoke(target, method, args);
+                    return result instanceof Connection connection ? explained(connection, plans) : result;
+                });
+    }
+
+    private static Connection explained(Connection target, List<String> plans) throws SQLException {
+        try (Statement statement = target.createStatement()) {
+            statement.execute("set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;"
+                    + " set auto_explain.log_level = notice; set client_min_messages = notice");
+        }
+        return (Connection) Proxy.newProxyInstance(
+                Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
+                    Object result = invoke(target, method, args);
+                    return result instanceof Statement statement ? explained(statement, plans) : result;
+                });
+    }
+
+    private static Statement explained(Statement target, List<String> plans) {
+        Class<?> type =
+                target instanceof java.sql.PreparedStatement ? java.sql.PreparedStatement.class : Statement.class;
+        return (Statement) Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
+                    if (method.getName().equals("close")) {
+                        for (SQLWarning w = target.isClosed() ? null : target.getWarnings();
+                                w != null;
+                                w = w.getNextWarning()) {
+                            plans.add(String.valueOf(w.getMessage()));
+                        }
+                    }
+                    return invoke(target, method, args);
+                });
+    }
+
+    private static Object invoke(Object target, java.lang.reflect.Method method, Object[] args) throws Throwable {
+        try {
+            return method.invoke(target, args);
+        } catch (InvocationTargetException e) {
+            throw e.getTargetException();
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package io.plg.jdbi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.plg.activation.ActivationFunnel;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator;
+import org.junit.jupiter.api.Test;
+
+/** That binding to a workspace costs no round trip of its own where it is done often. */
+@DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
+final class RoundTripTest {
+    private static final ActivationFunnel FUNNEL = ActivationFunnel.named("onboarding")
+            .step("created")
+            .step("exported")
+            .build();
+
+    private final List<String> trips = new ArrayList<>();
+    private final String acme = "acme-" + UUID.randomUUID();
+
+    @Test
+    void completing_a_step_signing_up_and_reading_are_one_round_trip_each() {
+        try (JdbiPlg plg = JdbiPlg.on(counted(Postgres.app()))
+                .isolation(IsolationMode.OFF)
+                .funnel(FUNNEL)
+                .build()) {
+            var activation = plg.workspace(acme).activation(FUNNEL);
+            activation.complete("warm up", "created");
+            trips.clear();
+
+            activation.complete("ada", "created");
+            assertThat(trips).as("a first completion").hasSize(1);
+            trips.clear();
+            activation.complete("ada", "created");
+            assertThat(trips).as("a repeat").hasSizeLessThanOrEqualTo(1);
+            trips.clear();
+            activation.completeAll(List.of(
+                    FUNNEL.step("exported").by("ada"), FUNNEL.step("created").by("lin")));
+            assertThat(trips).as("an import").hasSize(1);
+            trips.clear();
+            activation.signedUp("bob", java.time.Instant.EPOCH);
+            assertThat(trips).as("a sign-up").hasSize(1);
+        }
+    }
+
+    @Test
+    void inside_the_host_s_transaction_it_is_one_as_well() {
+        try (JdbiPlg plg = JdbiPlg.on(Postgres.app())
+                .isolation(IsolationMode.OFF)
+                .funnel(FUNNEL)
+                .build()) {
+            Jdbi.create(counted(Postgres.app())).useTransaction(handle -> {
+                var activation = plg.in(handle).workspace(acme).activation(FUNNEL);
+                trips.clear();
+                activation.complete("ada", "created");
+                assertThat(trips).hasSize(1);
+                trips.clear();
+                activation.state("ada");
+                assertThat(trips).hasSize(1);
+            });
+        }
+    }
+
+    private DataSource counted(DataSource target) {
+        return proxy(DataSource.class, target);
+    }
+
+    private <T> T proxy(Class<T> type, T target) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
+            count(method, args);
+            Object result = invoke(target, method, args);
+            if (result instanceof Connection connection) {
+                return proxy(Connection.class, connection);
+            }
+            return result instanceof java.sql.PreparedStatement statement
+                    ? proxy(java.sql.PreparedStatement.class, statement)
+                    : result instanceof Statement statement ? proxy(Statement.class, statement) : result;
+        }));
+    }
+
+    /** What the driver sends at once: BEGIN goes with the first statement, everything else by itself. */
+    private void count(Method method, Object[] args) {
+        String name = method.getName();
+        if (name.startsWith("execute")
+                || name.equals("commit")
+                || name.equals("rollback")
+                || name.endsWith("Savepoint")) {
+            trips.add(name + (args == null ? "" : List.of(args)));
+        }
+    }
+
+    private static Object invoke(Object target, Method method, Object[] args) throws Throwable {
+        try {
+            return method.invoke(target, args);
+        } catch (InvocationTargetException e) {
+            throw e.getTargetException();
+        }
+    }
+}
