@@ -12,10 +12,12 @@ import java.sql.Savepoint;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /**
@@ -205,7 +207,7 @@ public final class IsolationAudit {
         List<String> notProbed = List.of();
         if (scope.probe()) {
             Probe.Result probe = Probe.run(connection, catalog.role(), catalog.tables());
-            findings.addAll(probe.findings());
+            findings.addAll(together(probe.findings()));
             notProbed = probe.notProbed();
         }
         return new AuditReport(
@@ -214,6 +216,26 @@ public final class IsolationAudit {
                 catalog.tables().stream().map(TenantTable::qualified).toList(),
                 findings,
                 notProbed);
+    }
+
+    /** A table that is open is open to most kinds of statements: one finding says it all. */
+    private static List<Finding> together(List<Finding> probed) {
+        var byTable = new LinkedHashMap<String, List<Finding>>();
+        probed.forEach(finding -> byTable.computeIfAbsent(finding.object(), table -> new ArrayList<>())
+                .add(finding));
+        return byTable.entrySet().stream()
+                .map(each -> each.getValue().size() == 1
+                        ? each.getValue().get(0)
+                        : new Finding(
+                                Severity.CRITICAL,
+                                "probe",
+                                each.getKey(),
+                                "tried, and got through as another tenant or as none: "
+                                        + each.getValue().stream()
+                                                .map(finding -> finding.check().replaceFirst("^probe-", ""))
+                                                .collect(Collectors.joining(", ")),
+                                each.getValue().get(0).remedy()))
+                .toList();
     }
 
     /** In one snapshot, leaving the connection as it was found, whoever else works on it. */

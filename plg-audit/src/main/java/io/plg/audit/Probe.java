@@ -7,6 +7,7 @@ import io.plg.tenancy.Severity;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,15 +39,20 @@ final class Probe {
     }
 
     /**
-     * Probes tables as a role. Whatever it wrote is rolled back, and with it what the connection's transaction had done before.
+     * Probes tables as a role. Whatever it wrote is rolled back; a transaction that the connection was in stays as it was.
      *
      * @throws StoreFailure if the database cannot be asked
      */
     static Result run(Connection connection, String role, List<TenantTable> tables) {
         var probe = new Probe(connection, tables);
         try {
-            boolean autoCommit = connection.getAutoCommit();
-            connection.setAutoCommit(false);
+            boolean own = connection.getAutoCommit();
+            Savepoint before = null;
+            if (own) {
+                connection.setAutoCommit(false);
+            } else {
+                before = connection.setSavepoint();
+            }
             Throwable failure = null;
             try {
                 probe.run(role);
@@ -54,7 +60,7 @@ final class Probe {
                 failure = e;
                 throw e;
             } finally {
-                end(connection, autoCommit, failure);
+                end(connection, before, failure);
             }
         } catch (SQLException e) {
             throw new StoreFailure("could not probe the database: " + e.getMessage(), e);
@@ -62,11 +68,16 @@ final class Probe {
         return new Result(probe.findings(), List.copyOf(probe.notProbed), List.copyOf(probe.attempts));
     }
 
-    private static void end(Connection connection, boolean autoCommit, @Nullable Throwable failure)
+    private static void end(Connection connection, @Nullable Savepoint before, @Nullable Throwable failure)
             throws SQLException {
         try {
-            connection.rollback();
-            connection.setAutoCommit(autoCommit);
+            if (before == null) {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            } else {
+                connection.rollback(before);
+                connection.releaseSavepoint(before);
+            }
         } catch (SQLException e) {
             if (failure == null) {
                 throw e;

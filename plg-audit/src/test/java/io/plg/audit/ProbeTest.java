@@ -9,7 +9,9 @@ import io.plg.audit.ProbeScript.Outcome;
 import io.plg.tenancy.Finding;
 import io.plg.tenancy.Severity;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -291,6 +293,30 @@ final class ProbeTest {
 
         assertThat(ProbePostgres.query(ProbePostgres.as("postgres", database), all))
                 .isEqualTo(before);
+    }
+
+    @Test
+    void a_transaction_that_the_connection_is_in_stays_as_it_was() throws SQLException {
+        String database =
+                database(NOTE, "create table app.own (x text)", "grant select, insert on app.own to host_app");
+        try (Connection connection = ProbePostgres.as("host_app", database).getConnection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("insert into app.own values ('mine')");
+            statement.execute("select set_config('plg.workspace_id', 'acme', true)");
+
+            Probe.run(connection, "host_app", List.of(table(database, "note", "tenant")));
+
+            try (ResultSet row = statement.executeQuery(
+                    "select current_setting('plg.workspace_id'), current_setting('lock_timeout'), count(*) from app.own")) {
+                row.next();
+                assertThat(List.of(row.getString(1), row.getString(2), row.getString(3)))
+                        .containsExactly("acme", "0", "1");
+            }
+            connection.commit();
+        }
+        assertThat(ProbePostgres.query(ProbePostgres.as("postgres", database), "select x from app.own"))
+                .containsExactly("mine");
     }
 
     @Test

@@ -139,7 +139,10 @@ public final class PlgSchema {
                         .load()
                         .migrate();
             } catch (FlywayException e) {
-                throw new StoreFailure("could not migrate the schema of plg: " + e.getMessage(), e);
+                String hint = String.valueOf(e.getMessage()).startsWith("Unsupported Database")
+                        ? "; add org.flywaydb:flyway-database-postgresql to the classpath"
+                        : "";
+                throw new StoreFailure("could not migrate the schema of plg: " + e.getMessage() + hint, e);
             }
         }
     }
