@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.activation.ActivationFunnel;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -108,6 +112,73 @@ final class IsolationTest {
     }
 
     @Test
+    void a_stranger_finds_a_workspace_by_the_exact_hash_and_by_nothing_else() {
+        byte[] hash = hash("token " + acme);
+        byte[] other = hash("another token " + acme);
+        assertThat(noted(acme, "invite", hash)).isTrue();
+        assertThat(noted(acme, "invite", hash)).as("its own already").isTrue();
+        assertThat(noted("globex" + acme, "invite", hash)).as("somebody else's").isFalse();
+        assertThat(noted(acme, "invite", new byte[] {1, 2, 3})).as("not a hash").isFalse();
+        assertThat(noted("", "invite", other)).as("no workspace").isFalse();
+
+        assertThat(workspaceOf("invite", hash)).contains(acme);
+        assertThat(workspaceOf("referral", hash)).as("another kind").isEmpty();
+        assertThat(workspaceOf("invite", other)).isEmpty();
+        denied("select * from plg_directory.lookup");
+        denied("select count(*) from plg_directory.lookup");
+        denied("delete from plg_directory.lookup");
+
+        assertThat(forgotten("globex", hash)).as("not his to forget").isFalse();
+        assertThat(forgotten(acme, hash)).isTrue();
+        assertThat(workspaceOf("invite", hash)).isEmpty();
+    }
+
+    @Test
+    void a_hash_of_a_deleted_workspace_leads_nowhere_and_none_can_be_noted() {
+        byte[] hash = hash("token " + acme);
+        noted(acme, "invite", hash);
+        try (JdbiPlg plg = JdbiPlg.on(Postgres.app()).build()) {
+            plg.workspaces().delete(acme);
+        }
+        assertThat(workspaceOf("invite", hash)).isEmpty();
+        assertThat(noted(acme, "invite", hash)).isFalse();
+    }
+
+    @Test
+    void the_application_cannot_list_workspaces_and_the_operator_can_do_nothing_but_read() {
+        denied("select * from plg_directory.workspaces_after(null, 10)");
+        for (String table : List.of("workspace", "deleted_workspace", "erased_user")) {
+            denied("select * from plg_directory." + table);
+        }
+        Jdbi operator = Jdbi.create(Postgres.as("operator"));
+        for (String statement : List.of(
+                "insert into plg.growth_event values ('" + acme + "', gen_random_uuid(), 't', 1, now(), 'u', '{}')",
+                "update plg.activation_user set score = 1",
+                "delete from plg.activation_step",
+                "select plg_directory.begin_deletion('" + acme + "', now())",
+                "select plg_directory.delete_some('" + acme + "', 1)",
+                "select plg_directory.note_change('activation', 'ada')",
+                "select * from plg_directory.changes_since(null)",
+                "select plg_directory.workspace_of('invite', '')",
+                "select * from plg_directory.workspace")) {
+            assertThatThrownBy(() -> operator.useTransaction(handle -> {
+                        bind(handle, acme);
+                        handle.execute(statement);
+                    }))
+                    .as(statement)
+                    .hasMessageContaining("permission denied");
+        }
+        for (String table : TABLES) {
+            assertThat(operator.<Long, RuntimeException>withHandle(
+                            handle -> handle.createQuery("select count(*) from plg." + table)
+                                    .mapTo(Long.class)
+                                    .one()))
+                    .as("held by the policies like everybody")
+                    .isZero();
+        }
+    }
+
+    @Test
     void a_role_that_was_given_nothing_reaches_nothing() {
         Jdbi other = Jdbi.create(Postgres.as("other"));
         for (String statement : List.of(
@@ -157,6 +228,45 @@ final class IsolationTest {
                                     """).mapTo(String.class).list())
                     .as("functions that run as somebody else, trust the caller's search path, or are open to all")
                     .isEmpty();
+        }
+    }
+
+    private boolean noted(String workspace, String kind, byte[] hash) {
+        return app.inTransaction(handle -> {
+            bind(handle, workspace);
+            return handle.createQuery("select coalesce(plg_directory.note_lookup(:kind, :hash), false)")
+                    .bind("kind", kind)
+                    .bind("hash", hash)
+                    .mapTo(Boolean.class)
+                    .one();
+        });
+    }
+
+    private boolean forgotten(String workspace, byte[] hash) {
+        return app.inTransaction(handle -> {
+            bind(handle, workspace);
+            return handle.createQuery("select plg_directory.forget_lookup('invite', :hash)")
+                    .bind("hash", hash)
+                    .mapTo(Boolean.class)
+                    .one();
+        });
+    }
+
+    /** Nobody is bound when a stranger comes in. */
+    private Optional<String> workspaceOf(String kind, byte[] hash) {
+        return app.withHandle(
+                handle -> Optional.ofNullable(handle.createQuery("select plg_directory.workspace_of(:kind, :hash)")
+                        .bind("kind", kind)
+                        .bind("hash", hash)
+                        .mapTo(String.class)
+                        .one()));
+    }
+
+    private static byte[] hash(String token) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -184,7 +184,7 @@ as $$
 declare
     v_workspace text := nullif(current_setting('plg.workspace_id', true), '');
 begin
-    if octet_length(p_hash) <> 32 then
+    if v_workspace is null or octet_length(p_hash) <> 32 then
         return false;
     end if;
     if plg_directory.admit(v_workspace, null) is not null then
