@@ -1,7 +1,11 @@
 /**
- * Contract tests: what every store must do, written down once and run by every adapter.
+ * For tests: contracts of stores, and an assertion for a host's own build.
  *
- * <p>In reading order: {@link io.plg.testkit.StoreContract} is what an adapter's test hands over,
+ * <p>{@link io.plg.testkit.IsolationAssertions} asserts, by a {@link io.plg.testkit.DatabaseAssert}, that a database keeps tenants apart:
+ * the one that a folder of migrations makes, or any other.
+ *
+ * <p>The contract tests are what every store must do, written down once and run by every adapter. In reading order:
+ * {@link io.plg.testkit.StoreContract} is what an adapter's test hands over,
  * {@link io.plg.testkit.ActivationStoreContract} and {@link io.plg.testkit.TransactionContract} are the contracts, and
  * {@link io.plg.testkit.StoreInspection} lets them look at what an adapter keeps beside the facts.
  *
