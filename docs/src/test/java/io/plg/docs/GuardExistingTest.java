@@ -4,6 +4,7 @@ import static io.plg.docs.FirstFunnelTest.ONBOARDING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plg.activation.Cohort;
 import io.plg.audit.IsolationAudit;
 import io.plg.jdbi.IsolationMode;
 import io.plg.jdbi.JdbiPlg;
@@ -67,6 +68,20 @@ class GuardExistingTest {
                 .build();
         // end::strict[]
         plg.close();
+
+        Postgres.execute(administrator, "create role my_reports login in role plg_operator");
+        DataSource reports = Postgres.as("my_reports", "existing");
+        // tag::operator[]
+        JdbiPlg withOperator =
+                JdbiPlg.on(dataSource).operator(reports).funnel(ONBOARDING).build();
+        // end::operator[]
+        withOperator.workspace("acme").activation(ONBOARDING).complete("ada", "account_created");
+        assertThat(withOperator
+                        .operator()
+                        .activationReport(ONBOARDING, Cohort.everyone())
+                        .signedUp())
+                .isEqualTo(1);
+        withOperator.close();
 
         Jdbi jdbi = Jdbi.create(dataSource);
         String tenant = Jdbi.create(administrator)

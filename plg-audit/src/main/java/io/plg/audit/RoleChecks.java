@@ -33,7 +33,7 @@ final class RoleChecks {
             "changes_since(text)",
             "trim_changes(text)",
             "refusal(text, text)",
-            "admit(text, text)",
+            "admit(text, text, text)",
             "first_erased(text[])",
             "note_lookup(text, bytea)",
             "forget_lookup(text, bytea)",

@@ -30,7 +30,7 @@ final class PlansTest {
             .step("created")
             .step("exported")
             .build();
-    private static final int WORKSPACES = 300;
+    private static final int WORKSPACES = 120;
 
     /** A node that reads a table of plg, with what is said of it before the next node. */
     private static final Pattern SCAN = Pattern.compile(

@@ -153,6 +153,19 @@ final class PostgresErasureTest {
     }
 
     @Test
+    void a_transaction_of_another_login_is_waited_for_as_well() {
+        var store = new PostgresTenancyStore(
+                new JdbiStores(new Database(Postgres.app(), HostTransactions.NONE), null), Duration.ofMillis(200));
+        try (Handle other = Jdbi.create(Postgres.in("plg", "migrator")).open()) {
+            other.begin();
+            other.execute("select 1");
+            assertThat(store.delete(WorkspaceId.of(acme)).complete()).isFalse();
+            other.rollback();
+        }
+        assertThat(store.delete(WorkspaceId.of(acme)).complete()).isTrue();
+    }
+
+    @Test
     @Timeout(value = 10, unit = TimeUnit.SECONDS)
     void another_node_refuses_what_it_remembers_within_two_seconds() {
         try (JdbiPlg here = JdbiPlg.on(Postgres.app()).funnel(FUNNEL).build();

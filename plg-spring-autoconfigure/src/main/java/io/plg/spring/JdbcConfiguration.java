@@ -56,22 +56,41 @@ class JdbcConfiguration {
     }
 
     private static void isolation(PlgProperties.Isolation isolation, JdbiPlg.Builder builder) {
-        builder.isolation(IsolationMode.valueOf(isolation.audit().name())).audited(audit -> {
-            IsolationAudit changed = isolation.probe() ? audit : audit.withoutProbe();
-            for (String table : isolation.tables()) {
-                int colon = table.lastIndexOf(':');
-                if (colon < 0 || table.lastIndexOf('.', colon) < 0) {
-                    throw new PlgSetupFailure(
-                            "plg.isolation.tables has \"" + table
-                                    + "\", which does not name a table and its tenant column.",
-                            "Write it as SCHEMA.TABLE:TENANT_COLUMN, for example app.project:tenant_id.");
-                }
-                changed = changed.table(table.substring(0, colon), table.substring(colon + 1));
-            }
-            return changed;
-        });
+        builder.isolation(IsolationMode.valueOf(isolation.audit().name())).audited(audit -> audited(isolation, audit));
         if (isolation.watch() != null) {
             builder.watchIsolation(isolation.watch());
         }
+    }
+
+    private static IsolationAudit audited(PlgProperties.Isolation isolation, IsolationAudit audit) {
+        IsolationAudit changed = isolation.probe() ? audit : audit.withoutProbe();
+        for (String table : isolation.tables()) {
+            int colon = table.lastIndexOf(':');
+            if (colon < 0 || table.lastIndexOf('.', colon) < 0) {
+                throw new PlgSetupFailure(
+                        "plg.isolation.tables has \"" + table
+                                + "\", which does not name a table and its tenant column.",
+                        "Write it as SCHEMA.TABLE:TENANT_COLUMN, for example app.project:tenant_id.");
+            }
+            changed = changed.table(table.substring(0, colon), table.substring(colon + 1));
+        }
+        for (String each : isolation.schemas()) {
+            int colon = each.lastIndexOf(':');
+            if (colon < 0) {
+                throw new PlgSetupFailure(
+                        "plg.isolation.schemas has \"" + each
+                                + "\", which does not name a schema and its tenant column.",
+                        "Write it as SCHEMA:TENANT_COLUMN, for example app:tenant_id.");
+            }
+            String schema = each.substring(0, colon);
+            changed = changed.schema(
+                    schema,
+                    each.substring(colon + 1),
+                    isolation.shared().stream()
+                            .filter(table -> table.startsWith(schema + "."))
+                            .map(table -> table.substring(schema.length() + 1))
+                            .toArray(String[]::new));
+        }
+        return changed;
     }
 }

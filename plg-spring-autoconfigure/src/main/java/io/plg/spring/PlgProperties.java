@@ -48,12 +48,16 @@ record PlgProperties(
      * @param probe Whether the audit also tries it out, in a transaction that is rolled back.
      * @param watch How often to look whether it changed, at most every 60 seconds. Not watched if missing.
      * @param tables Tables of the application that are audited too, each as SCHEMA.TABLE:TENANT_COLUMN.
+     * @param schemas Schemas of the application of which every table is audited, each as SCHEMA:TENANT_COLUMN.
+     * @param shared Tables in these schemas that all tenants share, each as SCHEMA.TABLE. They are left out.
      */
     record Isolation(
             @DefaultValue("warn") Audit audit,
             @DefaultValue("true") boolean probe,
             @Nullable Duration watch,
-            @DefaultValue List<String> tables) {
+            @DefaultValue List<String> tables,
+            @DefaultValue List<String> schemas,
+            @DefaultValue List<String> shared) {
 
         /** What happens at the start. */
         enum Audit {

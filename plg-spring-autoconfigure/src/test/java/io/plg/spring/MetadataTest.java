@@ -45,6 +45,8 @@ class MetadataTest {
                         "plg.isolation.probe",
                         "plg.isolation.watch",
                         "plg.isolation.tables",
+                        "plg.isolation.schemas",
+                        "plg.isolation.shared",
                         "plg.operator.data-source");
         assertThat(properties.values())
                 .allSatisfy(property -> assertThat((String) property.get("description"))

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.PlgStores;
 import io.plg.TransactionWork;
+import io.plg.UserErased;
 import io.plg.UserId;
+import io.plg.WorkspaceDeleted;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationState;
@@ -12,6 +14,8 @@ import io.plg.activation.ActivationStore;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
 import io.plg.memory.InMemoryStores;
+import io.plg.tenancy.Erasure;
+import io.plg.tenancy.TenancyStore;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -23,6 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.opentest4j.TestAbortedException;
 
@@ -187,6 +192,100 @@ class WrongStoresTest {
         assertThatThrownBy(() -> run(contract, ActivationStoreContract::theEventsAreStoredOnceEach))
                 .isInstanceOf(TestAbortedException.class)
                 .hasMessageContaining("offers no look");
+    }
+
+    @Test
+    void aStoreThatForgetsADeletionIsFoundOut() {
+        Supplier<PlgStores> wrong = () -> tenancy(target -> new ForwardingTenancy(target) {
+            @Override
+            public Erasure delete(WorkspaceId workspace) {
+                return new Erasure(1, true);
+            }
+        });
+
+        assertTenancyFails(wrong, TenancyContract::everyCallOnADeletedWorkspaceIsANamedError);
+        assertTenancyFails(wrong, TenancyContract::whatWasRememberedOfADeletedWorkspaceIsForgotten);
+        assertTenancyFails(wrong, TenancyContract::ofThreadsThatWriteWhileTheWorkspaceIsDeletedNoneLeavesARow);
+    }
+
+    @Test
+    void aStoreThatDeletesMoreThanItWasAskedIsFoundOut() {
+        Supplier<PlgStores> wrong = () -> tenancy(target -> new ForwardingTenancy(target) {
+            @Override
+            public Erasure delete(WorkspaceId workspace) {
+                super.delete(WorkspaceId.of(workspace.value().replaceFirst("^acme", "acme2")));
+                return super.delete(workspace);
+            }
+
+            @Override
+            public Erasure erase(UserId user) {
+                super.erase(UserId.of(user.value().replaceFirst("^ada", "lin")));
+                return super.erase(user);
+            }
+        });
+
+        assertTenancyFails(wrong, TenancyContract::aDeletionLeavesEveryOtherWorkspaceAsItWas);
+        assertTenancyFails(wrong, TenancyContract::anErasureLeavesEveryOtherUserAsHeWas);
+    }
+
+    @Test
+    void aStoreThatErasesNobodyIsFoundOut() {
+        Supplier<PlgStores> wrong = () -> tenancy(target -> new ForwardingTenancy(target) {
+            @Override
+            public Erasure erase(UserId user) {
+                return new Erasure(1, true);
+            }
+        });
+
+        assertTenancyFails(wrong, TenancyContract::everyCallAboutAnErasedUserIsANamedErrorInEveryWorkspace);
+    }
+
+    private static PlgStores tenancy(UnaryOperator<TenancyStore> change) {
+        return new ForwardingStores(InMemoryStores.createWithOperator(), (stores, activation) -> activation) {
+            @Override
+            public TenancyStore tenancy() {
+                return change.apply(super.tenancy());
+            }
+        };
+    }
+
+    private static void assertTenancyFails(Supplier<PlgStores> wrong, Consumer<TenancyContract> test) {
+        var contract = new TenancyContract() {
+            @Override
+            protected PlgStores newStores() {
+                return wrong.get();
+            }
+        };
+        assertThatThrownBy(() -> run(contract, test))
+                .isInstanceOfAny(AssertionError.class, WorkspaceDeleted.class, UserErased.class);
+    }
+
+    private static class ForwardingTenancy implements TenancyStore {
+        private final TenancyStore target;
+
+        ForwardingTenancy(TenancyStore target) {
+            this.target = target;
+        }
+
+        @Override
+        public Erasure delete(WorkspaceId workspace) {
+            return target.delete(workspace);
+        }
+
+        @Override
+        public Erasure erase(UserId user) {
+            return target.erase(user);
+        }
+
+        @Override
+        public List<WorkspaceId> unfinishedDeletions() {
+            return target.unfinishedDeletions();
+        }
+
+        @Override
+        public List<UserId> unfinishedErasures() {
+            return target.unfinishedErasures();
+        }
     }
 
     private static void assertFails(ActivationContract contract, Consumer<ActivationStoreContract> test) {

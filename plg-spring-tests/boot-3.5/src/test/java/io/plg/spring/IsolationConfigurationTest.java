@@ -91,6 +91,29 @@ class IsolationConfigurationTest {
     }
 
     @Test
+    void aWholeSchemaIsAuditedButForWhatIsShared() {
+        execute("create schema if not exists shop", "create table if not exists shop.country (code text primary key)");
+        onPostgres
+                .withPropertyValues("plg.isolation.audit=strict", "plg.isolation.schemas=shop:tenant_id")
+                .run(context ->
+                        assertThat(context).hasFailed().getFailure().rootCause().hasMessageContaining("shop.country"));
+        onPostgres
+                .withPropertyValues(
+                        "plg.isolation.audit=strict",
+                        "plg.isolation.schemas=shop:tenant_id",
+                        "plg.isolation.shared=shop.country")
+                .run(context -> assertThat(context).hasNotFailed());
+        onPostgres
+                .withPropertyValues("plg.isolation.schemas=shop")
+                .run(context -> assertThat(context)
+                        .hasFailed()
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(PlgSetupFailure.class)
+                        .hasMessageContaining("SCHEMA:TENANT_COLUMN"));
+    }
+
+    @Test
     void aTableThatIsNotNamedAsATableIsASetupFailure() {
         onPostgres
                 .withPropertyValues("plg.isolation.tables=project")

@@ -140,31 +140,35 @@ create function plg_directory.refusal(p_workspace text, p_user text) returns tex
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then
-        return 'workspace';
-    end if;
-    if exists (select from plg_directory.erased_user e where e.user_hash = sha256(convert_to(p_user, 'UTF8'))) then
-        return 'user';
-    end if;
-    return null;
+    return case when exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then 'workspace'
+                when exists (select from plg_directory.erased_user e where e.user_hash = sha256(convert_to(p_user, 'UTF8'))) then 'user'
+           end;
 end
 $$;
 
--- As refusal, before something is stored: makes the workspace known.
-create function plg_directory.admit(p_workspace text, p_user text) returns text
+-- As refusal, before something is stored: makes the workspace known. Where p_change says what kind of thing of the user is about to change, that
+-- is noted too, because one call costs less than two; a note too many does no harm.
+create function plg_directory.admit(p_workspace text, p_user text, p_change text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_known   boolean;
+    v_refused text;
 begin
-    if not exists (select from plg_directory.workspace w where w.workspace_id = p_workspace) then
-        insert into plg_directory.workspace (workspace_id) values (p_workspace) on conflict do nothing;
+    select exists (select from plg_directory.workspace w where w.workspace_id = p_workspace),
+           case when exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then 'workspace'
+                when exists (select from plg_directory.erased_user e where e.user_hash = sha256(convert_to(p_user, 'UTF8'))) then 'user'
+           end
+    into v_known, v_refused;
+    if v_refused is null then
+        if not v_known then
+            insert into plg_directory.workspace (workspace_id) values (p_workspace) on conflict do nothing;
+        end if;
+        if p_change is not null then
+            insert into plg_directory.change_feed (workspace_id, kind, subject) values (p_workspace, p_change, p_user);
+        end if;
     end if;
-    if exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then
-        return 'workspace';
-    end if;
-    if exists (select from plg_directory.erased_user e where e.user_hash = sha256(convert_to(p_user, 'UTF8'))) then
-        return 'user';
-    end if;
-    return null;
+    return v_refused;
 end
 $$;
 
@@ -187,7 +191,7 @@ begin
     if v_workspace is null or octet_length(p_hash) <> 32 then
         return false;
     end if;
-    if plg_directory.admit(v_workspace, null) is not null then
+    if plg_directory.admit(v_workspace, null, null) is not null then
         return false;
     end if;
     insert into plg_directory.lookup (kind, hash, workspace_id) values (p_kind, p_hash, v_workspace) on conflict do nothing;

@@ -97,7 +97,7 @@ begin
         select p_workspace, p_funnel, p_user, 1,
                (200 * (seen.of_funnel + 1) + cardinality(p_steps)) / (2 * cardinality(p_steps))
         from seen
-        where (seen.n = 0 or p_step <> all (seen.names)) and plg_directory.admit(p_workspace, p_user) is null
+        where (seen.n = 0 or p_step <> all (seen.names)) and plg_directory.admit(p_workspace, p_user, 'activation') is null
         on conflict (workspace_id, funnel, user_id) do update
             set completed = u.completed + 1, score = excluded.score
         returning u.completed, u.host_signed_up_at
@@ -105,7 +105,7 @@ begin
         insert into plg.activation_step (workspace_id, funnel, user_id, step, completed_at, metadata, recorded_at)
         select p_workspace, p_funnel, p_user, p_step, p_completed_at, p_metadata, p_recorded_at from locked
         on conflict do nothing
-        returning pg_current_xact_id()::text as xact, plg_directory.note_change('activation', p_user) as noted
+        returning pg_current_xact_id()::text as xact
     ), told as (
         insert into plg.growth_event (workspace_id, id, type, version, occurred_at, user_id, data)
         select p_workspace, (e ->> 'id')::uuid, e ->> 'type', (e ->> 'version')::smallint,
@@ -164,7 +164,7 @@ declare
     v_new     integer[];
     v_users   text[];
 begin
-    refused := plg_directory.admit(p_workspace, null);
+    refused := plg_directory.admit(p_workspace, null, null);
     if refused is null then
         erased_user := plg_directory.first_erased(p_users);
         refused := case when erased_user is not null then 'user' end;
@@ -277,7 +277,7 @@ as $$
 declare
     v_binding text := current_setting('plg.workspace_id', true);
 begin
-    refused := plg_directory.admit(p_workspace, p_user);
+    refused := plg_directory.admit(p_workspace, p_user, null);
     if refused is not null then
         return;
     end if;

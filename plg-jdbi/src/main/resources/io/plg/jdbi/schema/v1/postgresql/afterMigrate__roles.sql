@@ -40,7 +40,6 @@ begin
         grant usage on schema plg, plg_directory to plg_operator;
         grant select on plg.activation_step, plg.activation_user, plg.growth_event to plg_operator;
         grant execute on function plg_directory.workspaces_after(text, integer) to plg_operator;
-        grant execute on function plg_directory.refusal(text, text) to plg_operator;
     end if;
 end
 $$;
