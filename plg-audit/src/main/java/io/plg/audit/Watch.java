@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks at everything that an audit depends on, as lines of text, and audits again when a line came or went. */
+/** Looks at what an audit depends on, as lines of text, and audits again when a line came or went. */
 final class Watch implements IsolationWatch {
     private static final Logger LOG = LoggerFactory.getLogger(IsolationWatch.class);
 

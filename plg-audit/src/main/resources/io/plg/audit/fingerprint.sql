@@ -1,4 +1,4 @@
--- Everything that keeps tenants apart, a line for each thing, so that two looks can be compared. Parameters: the schemas, the schemas and names of
+-- What keeps tenants apart, a line for each thing, so that two looks can be compared. Parameters: the schemas, the schemas and names of
 -- single tables, and the role (null for the login). Reads pg_catalog only.
 with watched as (
     select c.oid as id, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relowner, c.relacl, c.reloptions
@@ -18,8 +18,21 @@ select concat_ws(' ', case w.relkind when 'v' then 'view' when 'm' then 'materia
                  case when w.relkind in ('r', 'p') then
                      concat('row level security ', case when w.relrowsecurity then 'on' else 'off' end,
                             case when w.relforcerowsecurity then ', forced' else ', not forced' end) end,
-                 'owner', pg_get_userbyid(w.relowner), w.relacl::text, w.reloptions::text)
+                 'owner', pg_get_userbyid(w.relowner), w.relacl::text, w.reloptions::text,
+                 case when w.relkind in ('v', 'm') then 'definition ' || md5(pg_get_viewdef(w.id)) end)
 from watched w
+union all
+select concat_ws(' ', 'column', quote_ident(w.nspname) || '.' || quote_ident(w.relname) || '.' || quote_ident(a.attname),
+                 format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
+                 case when a.attcollation <> 0 then 'collation ' || a.attcollation end, a.attacl::text)
+from watched w join pg_catalog.pg_attribute a on a.attrelid = w.id and a.attnum > 0 and not a.attisdropped
+where w.relkind in ('r', 'p', 'f')
+union all
+select concat_ws(' ', 'rule', quote_ident(r.rulename), 'on', quote_ident(w.nspname) || '.' || quote_ident(w.relname), md5(pg_get_ruledef(r.oid)))
+from watched w join pg_catalog.pg_rewrite r on r.ev_class = w.id and r.rulename <> '_RETURN'
+union all
+select concat_ws(' ', 'trigger', quote_ident(t.tgname), 'on', quote_ident(w.nspname) || '.' || quote_ident(w.relname), t.tgfoid::regproc, t.tgenabled)
+from watched w join pg_catalog.pg_trigger t on t.tgrelid = w.id and not t.tgisinternal
 union all
 select concat_ws(' ', 'policy', quote_ident(p.polname), 'on', quote_ident(w.nspname) || '.' || quote_ident(w.relname),
                  case when p.polpermissive then 'permissive' else 'restrictive' end,
@@ -40,9 +53,10 @@ from watched w join pg_catalog.pg_inherits h on h.inhparent = w.id join pg_catal
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where w.relkind in ('r', 'p')
 union all
-select concat_ws(' ', 'function', p.oid::regprocedure, 'security definer, owner', pg_get_userbyid(p.proowner), p.proconfig::text, p.proacl::text)
+select concat_ws(' ', 'function', p.oid::regprocedure, case when p.prosecdef then 'security definer' end, case when p.proleakproof then 'leakproof' end,
+                 'owner', pg_get_userbyid(p.proowner), p.proconfig::text, p.proacl::text, 'body', md5(p.prosrc))
 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where p.prosecdef and n.nspname <> 'pg_catalog' and n.nspname <> 'information_schema'
+where (p.prosecdef or p.proleakproof) and n.nspname <> 'pg_catalog' and n.nspname <> 'information_schema'
 union all
 select concat_ws(' ', 'role', quote_ident(r.rolname), case when r.rolsuper then 'superuser' end, case when r.rolbypassrls then 'bypassrls' end,
                  case when r.rolcreaterole then 'createrole' end, case when r.rolcanlogin then 'login' end, case when r.rolreplication then 'replication' end)

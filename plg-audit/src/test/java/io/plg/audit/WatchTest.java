@@ -80,6 +80,22 @@ final class WatchTest {
                         "+ view app.all_tasks",
                         true),
                 Arguments.of(
+                        "a grant on a column",
+                        "grant references (id) on app.task to app_user",
+                        "+ column app.task.id",
+                        true),
+                Arguments.of(
+                        "a rule",
+                        "create rule r as on insert to app.task do also select 1",
+                        "+ rule r on app.task",
+                        true),
+                Arguments.of(
+                        "a trigger",
+                        "create function app.copy() returns trigger language plpgsql as 'begin return new; end';"
+                                + " create trigger t before insert on app.task for each row execute function app.copy()",
+                        "+ trigger t on app.task",
+                        false),
+                Arguments.of(
                         "a default binding",
                         "alter role app_user set plg.workspace_id = 'acme'",
                         "plg.workspace_id=acme",

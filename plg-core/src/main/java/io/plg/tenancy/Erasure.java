@@ -5,7 +5,7 @@ package io.plg.tenancy;
  *
  * @param rows how many rows this call removed
  * @param complete whether nothing is left and nothing can come any more; if not, transactions that began before it are still open, and
- *     calling it again goes on
+ *     calling it again goes on. On H2 it is as far as can be told there, see the documentation
  */
 public record Erasure(long rows, boolean complete) {
 

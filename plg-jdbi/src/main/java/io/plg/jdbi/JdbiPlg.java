@@ -261,6 +261,9 @@ public final class JdbiPlg implements Plg {
             IsolationAudit audit = audited.apply(IsolationAudit.of(dataSource));
             if (isolation != IsolationMode.OFF) {
                 audit(audit);
+                if (operator != null) {
+                    audit(IsolationAudit.of(operator).withoutProbe()); // it only reads
+                }
             }
             var stores = new JdbiStores(
                     new Database(dataSource, hostTransactions),

@@ -36,14 +36,17 @@ final class PostgresTenancyStore implements TenancyStore {
             select id from plg_directory.workspaces_after(:after, :limit) as id
             """;
 
-    /** Every transaction of a client holds the lock on its own virtual id until it ends; one that was prepared keeps its number. */
+    /** Every transaction of a client holds the lock on its own virtual id until it ends or is prepared. */
     private static final String OPEN_TRANSACTIONS = """
             select l.virtualxid
             from pg_locks l
             join pg_stat_activity a on a.pid = l.pid
             where l.locktype = 'virtualxid' and l.granted and l.pid <> pg_backend_pid() and a.usesysid is not null
               and a.datid = (select d.oid from pg_database d where d.datname = current_database())
-            union all
+            """;
+
+    /** What was prepared lets go of its virtual id and may still be committed, whenever it began. */
+    private static final String PREPARED_TRANSACTIONS = """
             select p.transaction::text from pg_prepared_xacts p where p.database = current_database()
             """;
 
@@ -64,21 +67,18 @@ final class PostgresTenancyStore implements TenancyStore {
     public Erasure delete(WorkspaceId workspace) {
         String id = workspace.value();
         run("begin the deletion of a workspace", BEGIN_DELETION, id);
-        Set<String> older = openTransactions();
+        Set<String> older = transactions(OPEN_TRANSACTIONS);
         long rows = deleteRows(id);
         boolean complete = ended(older);
         rows += deleteRows(id);
-        if (complete) {
-            run("end the deletion of a workspace", END_DELETION, id);
-        }
-        return new Erasure(rows, complete);
+        return new Erasure(rows, complete && endDeletion(id));
     }
 
     @Override
     public Erasure erase(UserId user) {
         String id = user.value();
         run("begin the erasure of a user", BEGIN_ERASURE, id);
-        Set<String> older = openTransactions();
+        Set<String> older = transactions(OPEN_TRANSACTIONS);
         long rows = eraseRows(id);
         boolean complete = ended(older);
         rows += eraseRows(id);
@@ -132,6 +132,15 @@ final class PostgresTenancyStore implements TenancyStore {
         return rows;
     }
 
+    private boolean endDeletion(String workspace) {
+        return session.call(
+                "end the deletion of a workspace",
+                handle -> handle.createQuery(END_DELETION)
+                        .bind("id", workspace)
+                        .mapTo(Boolean.class)
+                        .one());
+    }
+
     private long eraseRows(String user) {
         long rows = 0;
         String after = null;
@@ -151,29 +160,28 @@ final class PostgresTenancyStore implements TenancyStore {
         return rows;
     }
 
-    private Set<String> openTransactions() {
+    private Set<String> transactions(String query) {
         return session.call(
                 "ask which transactions are open",
-                handle -> new HashSet<>(handle.createQuery(OPEN_TRANSACTIONS)
-                        .mapTo(String.class)
-                        .list()));
+                handle -> new HashSet<>(
+                        handle.createQuery(query).mapTo(String.class).list()));
     }
 
-    /** Waits until all of these transactions have ended; not for ever. */
+    /** Waits until all of these transactions have ended, and no prepared one is left; not for ever. */
     private boolean ended(Set<String> transactions) {
         var open = new HashSet<>(transactions);
         long giveUp = System.nanoTime() + patience.toNanos();
-        while (!open.isEmpty()) {
-            open.retainAll(openTransactions());
-            if (open.isEmpty()) {
-                break;
+        while (true) {
+            // First those that run: what is prepared in between is then seen as prepared.
+            open.retainAll(transactions(OPEN_TRANSACTIONS));
+            if (open.isEmpty() && transactions(PREPARED_TRANSACTIONS).isEmpty()) {
+                return true;
             }
             if (System.nanoTime() - giveUp > 0 || Thread.currentThread().isInterrupted()) {
                 return false;
             }
             LockSupport.parkNanos(this, INTERVAL);
         }
-        return true;
     }
 
     private void run(String what, String statement, String id) {

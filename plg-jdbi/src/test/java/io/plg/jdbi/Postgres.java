@@ -25,6 +25,7 @@ final class Postgres {
         try {
             server = EmbeddedPostgres.builder()
                     .setServerConfig("max_connections", "200")
+                    .setServerConfig("max_prepared_transactions", "5")
                     .setServerConfig("synchronous_commit", "on")
                     .start();
         } catch (IOException e) {

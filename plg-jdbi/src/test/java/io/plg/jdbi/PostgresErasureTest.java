@@ -166,6 +166,77 @@ final class PostgresErasureTest {
     }
 
     @Test
+    void a_prepared_transaction_is_waited_for_although_it_no_longer_runs() {
+        DataSource owner = Postgres.emptyDatabase("prepared");
+        PlgSchema.on(owner).migrate();
+        DataSource app = Postgres.in("prepared", "app");
+        var store = new PostgresTenancyStore(
+                new JdbiStores(new Database(app, HostTransactions.NONE), null), Duration.ofMillis(200));
+        try (JdbiPlg plg = JdbiPlg.on(app).funnel(FUNNEL).build();
+                Handle other = Jdbi.create(app).open()) {
+            other.begin();
+            plg.in(other).workspace(acme).activation(FUNNEL).complete(ada, "created");
+            other.execute("prepare transaction 'late'");
+            other.rollback(); // there is none any more; this is for the handle to know it
+
+            assertThat(store.delete(WorkspaceId.of(acme)).complete()).isFalse();
+            Postgres.execute(app, "commit prepared 'late'");
+            assertThat(store.delete(WorkspaceId.of(acme))).isEqualTo(new Erasure(3, true));
+        }
+    }
+
+    @Test
+    void children_go_before_their_parents_partitions_included_and_nothing_is_complete_while_a_row_is_left() {
+        DataSource owner = Postgres.emptyDatabase("erasure_order");
+        PlgSchema.on(owner).migrate();
+        DataSource superuser = Postgres.in("erasure_order", "postgres");
+        Postgres.execute(
+                superuser,
+                "set role plg_owner",
+                "create table plg.a_parent (workspace_id text, id int, user_id text, primary key (workspace_id, id))",
+                "create table plg.b_child (workspace_id text, id int, parent int, user_id text, primary key (workspace_id, id),"
+                        + " foreign key (workspace_id, parent) references plg.a_parent)",
+                "create table plg.c_whole (workspace_id text, id int, inviter_user_id text, primary key (workspace_id, id))"
+                        + " partition by list (workspace_id)",
+                "create table plg.c_part partition of plg.c_whole default",
+                "create table plg.d_child (workspace_id text, id int, whole int, user_id text, primary key (workspace_id, id),"
+                        + " foreign key (workspace_id, whole) references plg.c_whole)",
+                "reset role",
+                "insert into plg_directory.workspace (workspace_id) values ('acme'), ('globex')");
+        for (String workspace : List.of("acme", "globex")) {
+            for (int user = 1; user <= 2; user++) {
+                for (String row : List.of(
+                        "a_parent values ('%s', %d, 'u%d')",
+                        "b_child values ('%s', %d, %2$d, 'u%d')",
+                        "c_whole values ('%s', %d, 'u%d')",
+                        "d_child values ('%s', %d, %2$d, 'u%d')")) {
+                    Postgres.execute(
+                            superuser,
+                            "insert into plg." + String.format(row.replace("u%d", "u%3$d"), workspace, user, user));
+                }
+            }
+        }
+        DataSource app = Postgres.in("erasure_order", "app");
+        try (JdbiPlg plg = JdbiPlg.on(app).isolation(IsolationMode.OFF).build()) {
+            assertThat(plg.users().erase("u1")).isEqualTo(new Erasure(8, true));
+            assertThat(plg.workspaces().delete("acme")).isEqualTo(new Erasure(4, true));
+        }
+        Postgres.execute(superuser, "insert into plg.a_parent values ('acme', 9, 'u9')");
+        assertThat(Jdbi.create(app)
+                        .<Boolean, RuntimeException>withHandle(
+                                handle -> handle.createQuery("select plg_directory.end_deletion('acme')")
+                                        .mapTo(Boolean.class)
+                                        .one()))
+                .isFalse();
+        assertThat(Jdbi.create(superuser)
+                        .<Long, RuntimeException>withHandle(handle -> handle.createQuery(
+                                        "select count(*) from plg.d_child where workspace_id = 'globex'")
+                                .mapTo(Long.class)
+                                .one()))
+                .isEqualTo(1);
+    }
+
+    @Test
     @Timeout(value = 10, unit = TimeUnit.SECONDS)
     void another_node_refuses_what_it_remembers_within_two_seconds() {
         try (JdbiPlg here = JdbiPlg.on(Postgres.app()).funnel(FUNNEL).build();

@@ -65,7 +65,7 @@ create table plg_directory.change_feed_trimmed (
     one    boolean primary key default true check (one),
     before xid8    not null
 );
-insert into plg_directory.change_feed_trimmed (before) values ('0');
+insert into plg_directory.change_feed_trimmed (before) values (pg_current_xact_id());
 
 -- Notes that things of the bound workspace changed.
 create function plg_directory.note_changes(p_kind text, p_subjects text[]) returns boolean
@@ -107,7 +107,7 @@ as $$
         from plg_directory.change_feed f
         where f.xact >= pg_snapshot_xmax(p_snapshot::pg_snapshot)
            or f.xact = any (array(select pg_snapshot_xip(p_snapshot::pg_snapshot)))
-    ) c on true
+    ) c on t.before <= pg_snapshot_xmin(p_snapshot::pg_snapshot)
     where t.one
 $$;
 
@@ -249,19 +249,36 @@ begin
 end
 $$;
 
--- The tables of schema plg that hold rows, with their columns that hold ids of users. A partition counts, its parent does not.
+-- The tables of schema plg that hold rows, with their columns that hold ids of users; children before the parents that their foreign keys name. A
+-- partition counts, its parent does not.
 create function plg_directory.tenant_tables()
-returns table (id oid, name text, user_columns text[])
+returns table (id oid, name text, user_columns text[], parents oid[])
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-    select c.oid, format('%I.%I', n.nspname, c.relname),
-           array(select a.attname::text from pg_attribute a
-                 where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attname ~ '^(.*_)?user_id$'
-                 order by a.attnum)
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'plg' and c.relkind = 'r'
-      and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped)
-    order by c.relname
+    with recursive tenant as (
+        select c.oid as id, format('%I.%I', n.nspname, c.relname) as name,
+               array(select a.attname::text from pg_attribute a
+                     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attname ~ '^(.*_)?user_id$'
+                     order by a.attnum) as user_columns,
+               array(select c.oid union select p.relid from pg_partition_ancestors(c.oid) p) as selves
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'plg' and c.relkind = 'r'
+          and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped)
+    ), refers as (
+        select distinct child.id as child, parent.id as parent
+        from pg_constraint k
+        join tenant child on k.conrelid = any (child.selves)
+        join tenant parent on k.confrelid = any (parent.selves)
+        where k.contype = 'f' and child.id <> parent.id
+    ), level as (
+        select t.id, 0 as depth from tenant t
+        union
+        select r.parent, l.depth + 1 from level l join refers r on r.child = l.id where l.depth < 20
+    )
+    select t.id, t.name, t.user_columns, array(select r.parent from refers r where r.child = t.id)
+    from tenant t join level l on l.id = t.id
+    group by t.id, t.name, t.user_columns
+    order by max(l.depth), t.name
 $$;
 
 -- Removes at most p_limit rows of a workspace that is being deleted, children before parents, and leaves the binding as it was. Returns how
@@ -272,39 +289,19 @@ as $$
 declare
     v_binding text := current_setting('plg.workspace_id', true);
     v_removed integer := 0;
-    v_before  integer;
     v_now     integer;
     v_table   record;
-    v_child   record;
-    v_blocked boolean;
 begin
     if not exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then
         raise exception 'the deletion of this workspace has not begun' using errcode = '55000';
     end if;
     perform set_config('plg.workspace_id', p_workspace, true);
-    loop
-        v_before := v_removed;
-        for v_table in select t.id, t.name from plg_directory.tenant_tables() t loop
-            v_blocked := false;
-            for v_child in
-                select distinct c.conrelid::regclass::text as name from pg_constraint c
-                where c.contype = 'f' and c.confrelid = v_table.id and c.conrelid <> v_table.id and c.conparentid = 0
-                  and c.confdeltype in ('a', 'r')
-            loop
-                execute format('select exists (select from %s where workspace_id = $1)', v_child.name)
-                    into v_blocked using p_workspace;
-                exit when v_blocked;
-            end loop;
-            if not v_blocked then
-                execute format('delete from %1$s where ctid = any (array(select ctid from %1$s where workspace_id = $1 limit $2))',
-                               v_table.name)
-                    using p_workspace, p_limit - v_removed;
-                get diagnostics v_now = row_count;
-                v_removed := v_removed + v_now;
-                exit when v_removed >= p_limit;
-            end if;
-        end loop;
-        exit when v_removed >= p_limit or v_removed = v_before;
+    for v_table in select t.name from plg_directory.tenant_tables() t loop
+        execute format('delete from %1$s where ctid = any (array(select ctid from %1$s where workspace_id = $1 limit $2))', v_table.name)
+            using p_workspace, p_limit - v_removed;
+        get diagnostics v_now = row_count;
+        v_removed := v_removed + v_now;
+        exit when v_removed >= p_limit; -- a parent's turn comes when no child is left
     end loop;
     if v_removed = 0 then
         delete from plg_directory.lookup l where l.workspace_id = p_workspace;
@@ -331,9 +328,11 @@ begin
     end if;
     removed := 0;
     for last_workspace in
-        select distinct w.workspace_id from plg_directory.workspace w
-        where p_after is null or w.workspace_id > p_after
-        order by w.workspace_id limit p_limit
+        select w.workspace_id from plg_directory.workspace w where p_after is null or w.workspace_id > p_after
+        union
+        select d.workspace_id from plg_directory.deleted_workspace d
+        where not d.complete and (p_after is null or d.workspace_id > p_after)
+        order by 1 limit p_limit
     loop
         perform set_config('plg.workspace_id', last_workspace, true);
         for v_table in select t.name, t.user_columns from plg_directory.tenant_tables() t where cardinality(t.user_columns) > 0 loop
@@ -348,13 +347,29 @@ begin
 end
 $$;
 
--- Notes that nothing is left.
-create function plg_directory.end_deletion(p_workspace text) returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
+-- Notes that nothing is left, if that is so. Returns whether it is.
+create function plg_directory.end_deletion(p_workspace text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-    update plg_directory.deleted_workspace d set complete = true where d.workspace_id = p_workspace
+declare
+    v_binding text := current_setting('plg.workspace_id', true);
+    v_table   record;
+    v_left    boolean := false;
+begin
+    perform set_config('plg.workspace_id', p_workspace, true);
+    for v_table in select t.name from plg_directory.tenant_tables() t loop
+        execute format('select exists (select from %s where workspace_id = $1)', v_table.name) into v_left using p_workspace;
+        exit when v_left;
+    end loop;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+    if not v_left then
+        update plg_directory.deleted_workspace d set complete = true where d.workspace_id = p_workspace;
+    end if;
+    return not v_left;
+end
 $$;
 
+-- Notes that nothing is left of a user.
 create function plg_directory.end_erasure(p_user text) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

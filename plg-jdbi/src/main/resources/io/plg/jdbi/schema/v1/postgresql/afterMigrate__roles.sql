@@ -3,30 +3,36 @@
 do $$
 declare
     v_object record;
+    v_mine   boolean; -- whether the tables are there and whoever runs this may grant rights on them
 begin
-    if exists (select from pg_catalog.pg_roles r where r.rolname = 'plg_owner' and pg_catalog.pg_has_role(current_user, r.oid, 'member')) then
+    if exists (select from pg_catalog.pg_roles r where r.rolname = 'plg_owner' and pg_catalog.pg_has_role(current_user, r.oid, 'usage')) then
         for v_object in
             select 'schema' as kind, pg_catalog.format('%I', n.nspname) as name
             from pg_catalog.pg_namespace n
             where n.nspname in ('plg', 'plg_directory') and n.nspowner <> 'plg_owner'::pg_catalog.regrole
-              and pg_catalog.pg_has_role(current_user, n.nspowner, 'member')
+              and pg_catalog.pg_has_role(current_user, n.nspowner, 'usage')
             union all
             select 'table', c.oid::pg_catalog.regclass::text
             from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
             where n.nspname in ('plg', 'plg_directory') and c.relkind in ('r', 'p') and c.relowner <> 'plg_owner'::pg_catalog.regrole
-              and pg_catalog.pg_has_role(current_user, c.relowner, 'member')
+              and pg_catalog.pg_has_role(current_user, c.relowner, 'usage')
             union all
             select 'function', p.oid::pg_catalog.regprocedure::text
             from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
             where n.nspname in ('plg', 'plg_directory') and p.proowner <> 'plg_owner'::pg_catalog.regrole
-              and pg_catalog.pg_has_role(current_user, p.proowner, 'member')
+              and pg_catalog.pg_has_role(current_user, p.proowner, 'usage')
         loop
             execute pg_catalog.format('alter %s %s owner to plg_owner', v_object.kind, v_object.name);
         end loop;
     end if;
 
+    select exists (
+        select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = 'plg' and c.relname = 'activation_step' and pg_catalog.pg_has_role(current_user, c.relowner, 'usage'))
+    into v_mine;
+
     if exists (select from pg_catalog.pg_roles r where r.rolname = 'plg_app')
-       and pg_catalog.to_regclass('plg.activation_step') is not null then
+       and v_mine then
         grant usage on schema plg, plg_directory to plg_app;
         grant select, insert on plg.activation_step to plg_app;
         grant select, insert, update on plg.activation_user to plg_app;
@@ -36,7 +42,7 @@ begin
     end if;
 
     if exists (select from pg_catalog.pg_roles r where r.rolname = 'plg_operator')
-       and pg_catalog.to_regclass('plg.activation_step') is not null then
+       and v_mine then
         grant usage on schema plg, plg_directory to plg_operator;
         grant select on plg.activation_step, plg.activation_user, plg.growth_event to plg_operator;
         grant execute on function plg_directory.workspaces_after(text, integer) to plg_operator;

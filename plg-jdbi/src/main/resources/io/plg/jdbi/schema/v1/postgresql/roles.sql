@@ -19,9 +19,15 @@ begin
             end;
         end if;
     end loop;
-    -- An administrator who is no superuser must be a member to hand tables over.
-    if not pg_catalog.pg_has_role(current_user, 'plg_owner', 'member') then
-        execute pg_catalog.format('grant plg_owner to %I', current_user);
+    -- An administrator who is no superuser must be able to hand tables over. Since PostgreSQL 16, who makes a role may grant it and is no full
+    -- member of it.
+    if not pg_catalog.pg_has_role(current_user, 'plg_owner', 'usage') then
+        begin
+            execute pg_catalog.format('grant plg_owner to %I', current_user);
+        exception when insufficient_privilege then
+            raise notice 'plg: % is no member of plg_owner and cannot become one; whoever may should run: grant plg_owner to %',
+                current_user, pg_catalog.quote_ident(current_user);
+        end;
     end if;
 end
 $$;
