@@ -31,19 +31,8 @@ enum Dialect {
 
         @Override
         OperatorStore operator(Session session) {
-            var activation = new PostgresActivationStore(session);
-            var tenancy = new PostgresTenancyStore(session);
-            return new OperatorStore() {
-                @Override
-                public List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
-                    return tenancy.workspacesAfter(last, limit);
-                }
-
-                @Override
-                public ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
-                    return activation.tally(workspace, funnel, cohort);
-                }
-            };
+            return reading(
+                    new PostgresTenancyStore(session)::workspacesAfter, new PostgresActivationStore(session)::tally);
         }
 
         @Override
@@ -98,19 +87,7 @@ enum Dialect {
 
         @Override
         OperatorStore operator(Session session) {
-            var activation = new H2ActivationStore(session);
-            var tenancy = new H2TenancyStore(session);
-            return new OperatorStore() {
-                @Override
-                public List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
-                    return tenancy.workspacesAfter(last, limit);
-                }
-
-                @Override
-                public ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
-                    return activation.tally(workspace, funnel, cohort);
-                }
-            };
+            return reading(new H2TenancyStore(session)::workspacesAfter, new H2ActivationStore(session)::tally);
         }
 
         @Override
@@ -165,6 +142,28 @@ enum Dialect {
             "select is_admin from information_schema.users where user_name = current_user";
     private static final String H2_UNCOMMITTED =
             "select contains_uncommitted from information_schema.sessions where session_id = :id";
+
+    private static OperatorStore reading(Workspaces workspaces, Tallies tallies) {
+        return new OperatorStore() {
+            @Override
+            public List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
+                return workspaces.after(last, limit);
+            }
+
+            @Override
+            public ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
+                return tallies.of(workspace, funnel, cohort);
+            }
+        };
+    }
+
+    private interface Workspaces {
+        List<WorkspaceId> after(@Nullable WorkspaceId last, int limit);
+    }
+
+    private interface Tallies {
+        ActivationTally of(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort);
+    }
 
     abstract ActivationStore activation(Session session);
 
