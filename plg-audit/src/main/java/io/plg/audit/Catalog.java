@@ -25,7 +25,7 @@ final class Catalog {
     static final long BOOTSTRAP_SUPERUSER = 10;
 
     private static final String SERVER = """
-            select current_setting('server_version_num')::integer, current_user, current_database()""";
+            select current_setting('server_version_num')::integer, current_user, session_user, current_database()""";
 
     /** Expressions are printed with every name qualified that pg_catalog does not own, so that no look-alike passes. */
     private static final String PRINT_NAMES_IN_FULL = """
@@ -96,6 +96,16 @@ final class Catalog {
             where p.polrelid = any (cast(? as oid[]))
             order by p.polrelid, p.polname""";
 
+    /** Which permissive policies let the statements of other roles through, where those have rights on the table. */
+    private static final String OPENED = """
+            select o.id, p.polrelid, p.polname
+            from pg_policy p
+            cross join unnest(cast(? as oid[])) o (id)
+            where p.polrelid = any (cast(? as oid[])) and p.polpermissive
+              and exists (select from unnest(p.polroles) r (id) where r.id = 0 or pg_has_role(o.id, r.id, 'USAGE'))
+              and (has_any_column_privilege(o.id, p.polrelid, 'SELECT, INSERT, UPDATE')
+                   or has_table_privilege(o.id, p.polrelid, 'DELETE'))""";
+
     private static final String INDEXES = """
             select i.indrelid, i.indexrelid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(c.relname),
                    quote_ident(k.conname), k.contype,
@@ -131,22 +141,22 @@ final class Catalog {
     /** Views, materialised views and rules that read an audited table, directly or through each other. */
     private static final String READERS = """
             with recursive reader as (
-                select r.oid as rule, r.ev_class as id from pg_depend d join pg_rewrite r on r.oid = d.objid
+                select r.oid as rule, r.ev_class as id, d.refobjid as base from pg_depend d join pg_rewrite r on r.oid = d.objid
                 where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
                   and d.refobjid = any (cast(? as oid[]))
                 union
-                select r.oid, r.ev_class from reader b join pg_depend d on d.refobjid = b.id join pg_rewrite r on r.oid = d.objid
+                select r.oid, r.ev_class, b.base from reader b join pg_depend d on d.refobjid = b.id join pg_rewrite r on r.oid = d.objid
                 where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass and r.ev_class <> b.id
             )
             select c.oid, n.nspname, c.relname, c.relkind, r.rulename,
                    coalesce((select x.option_value::boolean from pg_options_to_table(c.reloptions) x
                              where x.option_name = 'security_invoker'), false),
-                   o.rolname, o.rolsuper or o.rolbypassrls,
+                   c.relowner, o.rolname, o.rolsuper or o.rolbypassrls, b.bases,
                    exists (select from unnest(cast(? as oid[])) m (id)
                            where has_schema_privilege(m.id, n.oid, 'USAGE')
                              and (has_any_column_privilege(m.id, c.oid, 'SELECT, INSERT, UPDATE')
                                   or has_table_privilege(m.id, c.oid, 'DELETE')))
-            from reader b
+            from (select x.rule, array_agg(distinct x.base::text) as bases from reader x group by x.rule) b
             join pg_rewrite r on r.oid = b.rule
             join pg_class c on c.oid = r.ev_class
             join pg_namespace n on n.oid = c.relnamespace
@@ -195,12 +205,17 @@ final class Catalog {
                    exists (select from unnest(cast(? as oid[])) m (id)
                            where has_schema_privilege(m.id, n.oid, 'USAGE') and has_function_privilege(m.id, p.oid, 'EXECUTE')),
                    p.prorettype in ('trigger'::regtype, 'event_trigger'::regtype),
-                   exists (select from pg_trigger t where t.tgfoid = p.oid and not t.tgisinternal and t.tgrelid = any (cast(? as oid[])))
+                   exists (select from pg_trigger t where t.tgfoid = p.oid and not t.tgisinternal and t.tgrelid = any (cast(? as oid[]))),
+                   exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid
+                           and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'),
+                   coalesce(p.proconfig, '{}'),
+                   array(select distinct x.grantee::text from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
+                         where x.privilege_type = 'EXECUTE' and x.grantee <> p.proowner and x.grantee = any (cast(? as oid[])))
             from pg_proc p
             join pg_namespace n on n.oid = p.pronamespace
             join pg_roles o on o.oid = p.proowner
             where p.oid >= 16384 and n.nspname not in ('pg_catalog', 'information_schema')
-              and (p.prosecdef or p.proleakproof or n.nspname in ('plg', 'plg_directory'))
+              and (p.prosecdef or p.proleakproof or p.proconfig is not null or n.nspname in ('plg', 'plg_directory'))
             order by 1, 2""";
 
     private static final String SETTINGS = """
@@ -218,22 +233,33 @@ final class Catalog {
     private final Connection connection;
     final int version;
     final String database;
+    /** The role that is audited. */
     final String role;
+    /** The role that its statements run as, until they say otherwise. */
+    final String current;
+
     final List<Role> roles;
     /** The role, those it is a member of and PUBLIC, superusers left out: they have every right without a grant. */
     final Set<Long> grantees;
 
     private Catalog(
-            Connection connection, int version, String database, String role, List<Role> roles, Set<Long> grantees) {
+            Connection connection,
+            int version,
+            String database,
+            String role,
+            String current,
+            List<Role> roles,
+            Set<Long> grantees) {
         this.connection = connection;
         this.version = version;
         this.database = database;
         this.role = role;
+        this.current = current;
         this.roles = roles;
         this.grantees = grantees;
     }
 
-    record Server(int version, String user, String database) {}
+    record Server(int version, String user, String login, String database) {}
 
     record Role(
             long oid,
@@ -303,6 +329,9 @@ final class Catalog {
             boolean checks,
             boolean insertOnly) {}
 
+    /** A permissive policy that applies to another role. */
+    record Opened(long role, long table, String policy) {}
+
     record Index(
             long table,
             long oid,
@@ -344,9 +373,16 @@ final class Catalog {
             String kind,
             String rule,
             boolean securityInvoker,
+            long owner,
             String ownerName,
             boolean ownerBypasses,
-            boolean reachable) {}
+            List<Long> tables,
+            boolean reachable) {
+        /** Whether the audited role can read through it with the rights of its owner. */
+        boolean lends() {
+            return rule.equals("_RETURN") && kind.equals("v") && !securityInvoker && reachable;
+        }
+    }
 
     record Schema(long oid, String name, long owner, String ownerName, List<Long> creators) {}
 
@@ -371,7 +407,15 @@ final class Catalog {
             String searchPath,
             boolean reachable,
             boolean trigger,
-            boolean triggerOfAudited) {}
+            boolean triggerOfAudited,
+            boolean ofExtension,
+            List<String> config,
+            List<Long> executors) {
+        /** Whether the audited role can run it with the rights of its owner; whoever installs an extension answers for its functions. */
+        boolean lends() {
+            return securityDefiner && !ofExtension && (trigger ? triggerOfAudited : reachable);
+        }
+    }
 
     record Setting(
             boolean ofDatabase,
@@ -386,11 +430,14 @@ final class Catalog {
      * @throws IllegalArgumentException if there is no such role
      */
     static Catalog open(Connection connection, Scope scope) throws SQLException {
-        List<Server> servers =
-                query(connection, SERVER, row -> new Server(row.getInt(1), row.getString(2), row.getString(3)));
+        List<Server> servers = query(
+                connection,
+                SERVER,
+                row -> new Server(row.getInt(1), row.getString(2), row.getString(3), row.getString(4)));
         Server server = servers.get(0);
         query(connection, PRINT_NAMES_IN_FULL, row -> row.getString(1));
-        String role = scope.role().orElse(server.user());
+        // Whoever took on a role with SET ROLE gives it back with RESET ROLE, so the login is what counts.
+        String role = scope.role().orElse(server.login());
         List<Role> roles = query(
                 connection,
                 ROLES,
@@ -417,7 +464,14 @@ final class Catalog {
             roles.stream().filter(each -> !each.superuser()).forEach(each -> grantees.add(each.oid()));
         }
         grantees.add(PUBLIC);
-        return new Catalog(connection, server.version(), server.database(), role, roles, grantees);
+        return new Catalog(
+                connection,
+                server.version(),
+                server.database(),
+                role,
+                scope.role().orElse(server.user()),
+                roles,
+                grantees);
     }
 
     Role audited() {
@@ -518,6 +572,15 @@ final class Catalog {
                 oids(tables));
     }
 
+    List<Opened> opened(Collection<Long> owners, Collection<Long> tables) throws SQLException {
+        return query(
+                connection,
+                OPENED,
+                row -> new Opened(row.getLong(1), row.getLong(2), row.getString(3)),
+                oids(owners),
+                oids(tables));
+    }
+
     List<Index> indexes(Collection<Long> tables) throws SQLException {
         return query(
                 connection,
@@ -576,9 +639,11 @@ final class Catalog {
                         row.getString(4),
                         row.getString(5),
                         row.getBoolean(6),
-                        row.getString(7),
-                        row.getBoolean(8),
-                        row.getBoolean(9)),
+                        row.getLong(7),
+                        row.getString(8),
+                        row.getBoolean(9),
+                        numbers(row, 10),
+                        row.getBoolean(11)),
                 oids(tables),
                 oids(grantees));
     }
@@ -587,12 +652,7 @@ final class Catalog {
         return query(
                 connection,
                 SCHEMAS,
-                row -> new Schema(
-                        row.getLong(1),
-                        row.getString(2),
-                        row.getLong(3),
-                        text(row, 4),
-                        list(row, 5).stream().map(Long::valueOf).toList()),
+                row -> new Schema(row.getLong(1), row.getString(2), row.getLong(3), text(row, 4), numbers(row, 5)),
                 oids(grantees),
                 texts(names));
     }
@@ -640,9 +700,13 @@ final class Catalog {
                         row.getString(10),
                         row.getBoolean(11),
                         row.getBoolean(12),
-                        row.getBoolean(13)),
+                        row.getBoolean(13),
+                        row.getBoolean(14),
+                        list(row, 15),
+                        numbers(row, 16)),
                 oids(grantees),
-                oids(tables));
+                oids(tables),
+                oids(grantees));
     }
 
     List<Setting> settings() throws SQLException {
@@ -674,6 +738,10 @@ final class Catalog {
 
     private static List<String> list(ResultSet row, int column) throws SQLException {
         return List.of((String[]) row.getArray(column).getArray());
+    }
+
+    private static List<Long> numbers(ResultSet row, int column) throws SQLException {
+        return list(row, column).stream().map(Long::valueOf).toList();
     }
 
     private static <T> List<T> query(Connection connection, String sql, RowReader<T> reader, Object... parameters)

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -43,6 +44,7 @@ final class CatalogChecks {
         }
         return new Result(
                 catalog.role,
+                catalog.current,
                 checks.tables.values().stream().map(Guarded::table).toList(),
                 checks.findings.toList());
     }
@@ -124,13 +126,17 @@ final class CatalogChecks {
         scope.schemas().forEach(each -> schemas.add(each.schema()));
 
         var grants = new Grants(catalog, findings, tables, catalog.around(schemas, ids));
-        new RoleChecks(catalog, scope, findings, tables).run(catalog.schemas(schemas), grants, catalog.routines(ids));
+        List<Catalog.Policy> policies = catalog.policies(ids);
+        List<Catalog.Routine> routines = catalog.routines(ids);
+        List<Catalog.Reader> readers = catalog.readers(ids);
+        Lent lent = lent(policies, routines, readers);
+        new RoleChecks(catalog, scope, findings, tables, lent).run(catalog.schemas(schemas), grants, routines);
         grants.run();
-        policies(catalog.policies(ids));
+        policies(policies, lent);
         List<Catalog.Index> indexes = catalog.indexes(ids);
         new KeyChecks(findings, tables, indexes, catalog.foreignKeys(ids)).run();
-        collations(catalog.policies(ids));
-        readers(catalog.readers(ids), grants);
+        collations(policies);
+        readers(readers, grants, lent);
         claim();
     }
 
@@ -237,9 +243,31 @@ final class CatalogChecks {
         }
     }
 
-    private void policies(List<Catalog.Policy> policies) {
-        Map<Long, List<Catalog.Policy>> byTable =
-                policies.stream().collect(Collectors.groupingBy(Catalog.Policy::table));
+    /** Policies that open a table to the owners of functions and views which the audited role can use. */
+    private Lent lent(List<Catalog.Policy> policies, List<Catalog.Routine> routines, List<Catalog.Reader> readers)
+            throws SQLException {
+        Set<Long> owners = new LinkedHashSet<>();
+        routines.stream().filter(Catalog.Routine::lends).forEach(each -> owners.add(each.owner()));
+        readers.stream().filter(Catalog.Reader::lends).forEach(each -> owners.add(each.owner()));
+        Map<Long, Set<String>> open = new LinkedHashMap<>();
+        byTable(policies)
+                .forEach((table, own) ->
+                        open.put(table, new PolicyChecks(findings, table(table), own, Set.of()).open()));
+        return new Lent(catalog.opened(owners, tables.keySet()).stream()
+                .filter(each -> open.getOrDefault(each.table(), Set.of()).contains(each.policy()))
+                .toList());
+    }
+
+    private static Map<Long, List<Catalog.Policy>> byTable(List<Catalog.Policy> policies) {
+        return policies.stream().collect(Collectors.groupingBy(Catalog.Policy::table));
+    }
+
+    private Guarded table(long oid) {
+        return Objects.requireNonNull(tables.get(oid));
+    }
+
+    private void policies(List<Catalog.Policy> policies, Lent lent) {
+        Map<Long, List<Catalog.Policy>> byTable = byTable(policies);
         for (Guarded each : tables.values()) {
             List<Catalog.Policy> own = byTable.getOrDefault(each.table().oid(), List.of());
             boolean child = each.relation().child();
@@ -260,7 +288,7 @@ final class CatalogChecks {
                         own.isEmpty()
                                 ? each.guard().script(each.table(), false)
                                 : each.guard().enable(each.name()));
-                new PolicyChecks(findings, each, own).runUnlessNone();
+                new PolicyChecks(findings, each, own, lent.policies(each.table().oid())).runUnlessNone();
             } else {
                 if (!each.relation().forced()) {
                     findings.add(
@@ -271,11 +299,13 @@ final class CatalogChecks {
                                     + each.relation().ownerName(),
                             Guard.force(each.name()));
                 }
-                var checks = new PolicyChecks(findings, each, own);
+                var checks = new PolicyChecks(
+                        findings, each, own, lent.policies(each.table().oid()));
                 if (child) {
                     checks.runUnlessNone();
                 } else {
-                    checks.run();
+                    // Which policies apply to a superuser says nothing: none holds it.
+                    checks.run(catalog.audited().superuser());
                 }
             }
         }
@@ -307,7 +337,7 @@ final class CatalogChecks {
         }
     }
 
-    private void readers(List<Catalog.Reader> readers, Grants grants) throws SQLException {
+    private void readers(List<Catalog.Reader> readers, Grants grants, Lent lent) throws SQLException {
         Map<Long, List<Catalog.Grant>> rights =
                 catalog.grants(readers.stream().map(Catalog.Reader::oid).collect(Collectors.toSet())).stream()
                         .collect(Collectors.groupingBy(Catalog.Grant::relation));
@@ -329,13 +359,16 @@ final class CatalogChecks {
                         "a materialized view holds copies of rows and has no row level security, and " + catalog.role
                                 + " may read it",
                         grants.revokeAll(each.qualified(), rights.getOrDefault(each.oid(), List.of())));
-            } else if (each.kind().equals("v") && !each.securityInvoker() && each.reachable()) {
+            } else if (each.lends()) {
+                boolean notHeld = each.ownerBypasses() || lent.reads(each.owner(), each.tables());
                 findings.add(
-                        each.ownerBypasses() ? Severity.CRITICAL : Severity.MEDIUM,
+                        notHeld ? Severity.CRITICAL : Severity.MEDIUM,
                         Check.VIEW_WITHOUT_SECURITY_INVOKER,
                         each.qualified(),
                         "the view reads with the rights of its owner " + each.ownerName()
-                                + (each.ownerBypasses() ? ", whom no policy holds" : ""),
+                                + (each.ownerBypasses()
+                                        ? ", whom no policy holds"
+                                        : notHeld ? ", whom another policy lets through" : ""),
                         "alter view " + each.qualified() + " set (security_invoker = true);");
             }
         }
@@ -355,5 +388,13 @@ final class CatalogChecks {
         }
     }
 
-    record Result(String role, List<TenantTable> tables, List<Finding> findings) {}
+    /**
+     * What the catalog tells.
+     *
+     * @param role the role that was audited
+     * @param current the role that its statements run as, which it may have taken on
+     * @param tables the tenant tables
+     * @param findings the faults
+     */
+    record Result(String role, String current, List<TenantTable> tables, List<Finding> findings) {}
 }

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 /** Rights on tables and sequences that policies do not hold back, and whom they were given to. */
 final class Grants {
     private static final Set<String> OF_ROWS = Set.of("SELECT", "INSERT", "UPDATE", "DELETE");
+    private static final Set<String> WRITING = Set.of("INSERT", "UPDATE", "DELETE");
 
     private final Catalog catalog;
     private final Findings findings;
@@ -33,6 +34,12 @@ final class Grants {
 
     List<Catalog.Around> around() {
         return around;
+    }
+
+    /** Whether the role may write any of the audited tables. */
+    boolean write() {
+        return grants.stream()
+                .anyMatch(each -> tables.containsKey(each.relation()) && WRITING.contains(each.privilege()));
     }
 
     void run() {

@@ -22,7 +22,10 @@ final class Guard {
     enum Match {
         /** The canonical text. */
         EXACT,
-        /** It lets the same rows through, but the planner evaluates it for each row, or cannot use an index. */
+        /**
+         * It compares the same things, but the planner evaluates it for each row or cannot use an index, or it fails where nobody bound a
+         * tenant, or finds rows whose tenant is the empty text.
+         */
         EQUIVALENT,
         TRUE,
         OTHER,
@@ -69,6 +72,14 @@ final class Guard {
                 create policy %1$s on %2$s%3$s
                     using (%4$s)
                     with check (%4$s);""".formatted(Sql.identifier(policy), table, permissive ? "" : " as restrictive", expression);
+    }
+
+    /** Replaces the expressions that a policy may have. */
+    String alterPolicy(String table, String policy, boolean using, boolean check) {
+        return "alter policy " + Sql.identifier(policy) + " on " + table
+                + (using ? " using (" + expression + ")" : "")
+                + (check ? " with check (" + expression + ")" : "")
+                + ";";
     }
 
     String enable(String table) {
@@ -118,8 +129,8 @@ final class Guard {
         String cast = "::" + Pattern.quote(base);
         String columnAsText = either(column, "\\(" + column + "\\)::text");
         String columnAsIs = text ? columnAsText : either(column, "\\(" + column + "\\)" + cast);
-        String value = printedValue(binding, false);
-        String selectedSource = printedValue(binding, true);
+        String value = printedValue(binding, false, equivalent);
+        String selectedSource = printedValue(binding, true, equivalent);
 
         String selectedText = either("\\( SELECT " + value + ALIAS + "\\)", selectedSource);
         String selected = text
@@ -143,10 +154,12 @@ final class Guard {
     }
 
     /** The value as text. A claim may be taken from a token that is itself selected once: {@code (select auth.jwt()) ->> 'org_id'}. */
-    private static String printedValue(TenantBinding binding, boolean sourceSelected) {
-        String setting = Pattern.quote("current_setting('" + binding.settingName() + "'::text, true)");
+    private static String printedValue(TenantBinding binding, boolean sourceSelected, boolean equivalent) {
+        String name = Pattern.quote("current_setting('" + binding.settingName() + "'::text");
+        String setting = name + (equivalent ? "(?:, (?:true|false))?" : ", true") + "\\)";
         if (binding.claim().isEmpty()) {
-            String value = "NULLIF\\(" + setting + ", ''::text\\)";
+            String notEmpty = "NULLIF\\(" + setting + ", ''::text\\)";
+            String value = equivalent ? either(notEmpty, setting) : notEmpty;
             return sourceSelected ? "\\( SELECT " + value + ALIAS + "\\)" : value;
         }
         String token = either(

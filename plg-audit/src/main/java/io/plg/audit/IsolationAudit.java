@@ -195,8 +195,7 @@ public final class IsolationAudit {
                     Severity.CRITICAL,
                     Check.NO_ROW_LEVEL_SECURITY.id(),
                     product,
-                    "NOT ISOLATED: " + product
-                            + " has no row level security, so nothing but the WHERE clauses of statements keeps"
+                    product + " has no row level security, so nothing but the WHERE clauses of statements keeps"
                             + " tenants apart",
                     "-- run on PostgreSQL 15 or later");
             String role = scope.role().orElse(Objects.requireNonNullElse(server.getUserName(), ""));
@@ -206,7 +205,7 @@ public final class IsolationAudit {
         var findings = new ArrayList<>(catalog.findings());
         List<String> notProbed = List.of();
         if (scope.probe()) {
-            Probe.Result probe = Probe.run(connection, catalog.role(), catalog.tables());
+            Probe.Result probe = Probe.run(connection, catalog.current(), catalog.tables());
             findings.addAll(together(probe.findings()));
             notProbed = probe.notProbed();
         }

@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Keys, indexes and the tenant column itself: constraints see every row, whatever the policies say. */
@@ -57,15 +59,12 @@ final class KeyChecks {
         }
         for (Catalog.Index index : indexes) {
             Guarded table = tables.get(index.table());
-            if (table != null
-                    && index.unique()
-                    && !index.ofPartition()
-                    && index.firstColumn() != table.relation().columnNumber()) {
+            if (table != null && index.unique() && !index.ofPartition() && !within(index, table)) {
                 findings.add(
                         Severity.MEDIUM,
                         Check.UNIQUE_WITHOUT_TENANT,
                         index.name(),
-                        "the key of " + table.name() + " does not begin with " + table.column()
+                        "the key of " + table.name() + " leaves out " + table.column()
                                 + ", so a refused row tells that another tenant has it",
                         withTenant(index, table));
             }
@@ -79,7 +78,7 @@ final class KeyChecks {
                         Check.FOREIGN_KEY_WITHOUT_TENANT,
                         table.name(),
                         "foreign key " + key.name()
-                                + " does not begin with the tenant columns, so a row can belong to another tenant's row in "
+                                + " does not pair the tenant columns, so a row can belong to another tenant's row in "
                                 + referenced.name(),
                         withTenant(key, table, referenced));
             }
@@ -94,11 +93,24 @@ final class KeyChecks {
                 && index.firstColumn() == table.relation().columnNumber();
     }
 
+    /** Whether rows of two tenants can never be refused because of each other. */
+    private static boolean within(Catalog.Index index, Guarded table) {
+        if (index.exclusion().isEmpty()) {
+            return index.columnNumbers()
+                    .contains(String.valueOf(table.relation().columnNumber()));
+        }
+        return index.firstColumn() == table.relation().columnNumber()
+                || Pattern.compile("[( ]" + Pattern.quote(table.relation().printedColumn()) + " WITH =[,)]")
+                        .matcher(index.exclusion())
+                        .find();
+    }
+
     private static boolean paired(Catalog.ForeignKey key, Guarded table, Guarded referenced) {
-        return key.columnNumbers().get(0).equals(String.valueOf(table.relation().columnNumber()))
-                && key.referencedNumbers()
-                        .get(0)
-                        .equals(String.valueOf(referenced.relation().columnNumber()));
+        String tenant = String.valueOf(table.relation().columnNumber());
+        String referencedTenant = String.valueOf(referenced.relation().columnNumber());
+        return IntStream.range(0, key.columnNumbers().size())
+                .anyMatch(i -> key.columnNumbers().get(i).equals(tenant)
+                        && key.referencedNumbers().get(i).equals(referencedTenant));
     }
 
     private String withTenant(Catalog.Index index, Guarded table) {

@@ -4,6 +4,9 @@ import io.plg.audit.Guard.Match;
 import io.plg.tenancy.Severity;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The policies of one table. Permissive policies add up, so one that is too wide is enough; a restrictive one holds them all back. */
 final class PolicyChecks {
@@ -12,10 +15,17 @@ final class PolicyChecks {
     private final List<Catalog.Policy> permissive;
     private final List<Catalog.Policy> restrictive;
     private final boolean heldBack;
+    private final Set<String> lent;
 
-    PolicyChecks(Findings findings, Guarded table, List<Catalog.Policy> policies) {
+    /**
+     * For one table.
+     *
+     * @param lent the names of the policies that the audited role comes under with the rights of others
+     */
+    PolicyChecks(Findings findings, Guarded table, List<Catalog.Policy> policies, Set<String> lent) {
         this.findings = findings;
         this.table = table;
+        this.lent = lent;
         permissive = policies.stream().filter(Catalog.Policy::permissive).toList();
         restrictive = policies.stream().filter(policy -> !policy.permissive()).toList();
         heldBack = restrictive.stream().anyMatch(policy -> holds(policy) && everywhere(policy));
@@ -24,60 +34,71 @@ final class PolicyChecks {
     /** For a table that needs no policies of its own as long as nothing lets rows through. */
     void runUnlessNone() {
         if (!permissive.isEmpty()) {
-            run();
+            run(true);
         }
     }
 
-    void run() {
-        if (permissive.isEmpty()) {
-            findings.add(
-                    Severity.MEDIUM,
-                    Check.NO_POLICY,
-                    table.name(),
-                    "no policy lets any row through, so the table looks empty to everybody",
-                    restrictive.isEmpty()
-                            ? table.guard().createPolicies(table.name())
-                            : table.guard().createPolicy(table.name(), free(Guard.POLICY, restrictive), true));
-            if (restrictive.isEmpty()) {
-                return;
-            }
+    /**
+     * For a table that the audited role works with.
+     *
+     * @param forAnyRole whether it is enough that policies let others than the audited role through
+     */
+    void run(boolean forAnyRole) {
+        if (permissive.isEmpty() && restrictive.isEmpty()) {
+            noPolicy("to everybody", table.guard().createPolicies(table.name()));
+            return;
+        }
+        if (permissive.isEmpty() || !forAnyRole && permissive.stream().noneMatch(Catalog.Policy::toAudited)) {
+            List<Catalog.Policy> all =
+                    Stream.concat(permissive.stream(), restrictive.stream()).toList();
+            noPolicy(
+                    permissive.isEmpty() ? "to everybody" : "to the role",
+                    table.guard().createPolicy(table.name(), free(Guard.POLICY, all), true));
         }
         permissive();
         restrictive();
     }
 
+    private void noPolicy(String toWhom, String remedy) {
+        add(
+                Severity.MEDIUM,
+                Check.NO_POLICY,
+                "no policy lets any row through, so the table looks empty " + toWhom,
+                remedy);
+    }
+
+    /** The names of the permissive policies that let rows of other tenants through to whomever they apply to. */
+    Set<String> open() {
+        return heldBack
+                ? Set.of()
+                : permissive.stream()
+                        .filter(policy -> !holds(policy))
+                        .map(Catalog.Policy::name)
+                        .collect(Collectors.toSet());
+    }
+
     private void permissive() {
-        Optional<Catalog.Policy> canonical = permissive.stream()
-                .filter(policy -> holds(policy) && everywhere(policy))
-                .findFirst();
         boolean guarded = permissive.stream().anyMatch(this::holds);
         boolean replaced = false;
         for (Catalog.Policy policy : permissive) {
-            boolean isCanonical = canonical.isPresent() && canonical.get().equals(policy);
             if (alwaysTrue(policy)) {
                 add(
-                        heldBack || !policy.toAudited() ? Severity.MEDIUM : Severity.CRITICAL,
+                        severity(policy),
                         Check.POLICY_ALWAYS_TRUE,
                         "policy " + Sql.identifier(policy.name()) + " is true for every row",
                         guarded || replaced ? drop(policy) : recreate(policy));
                 replaced |= !guarded;
-            } else if (isCanonical) {
+            } else if (holds(policy)) {
                 nearlyCanonical(policy);
-            } else if (holds(policy) && canonical.isEmpty()) {
-                add(
-                        Severity.MEDIUM,
-                        Check.POLICY_NOT_FOR_ALL,
-                        "policy " + Sql.identifier(policy.name()) + " is not for all commands and all roles",
-                        recreate(policy));
             } else if (guarded || replaced) {
                 add(
-                        heldBack || !policy.toAudited() || holds(policy) ? Severity.MEDIUM : Severity.CRITICAL,
+                        severity(policy),
                         Check.EXTRA_PERMISSIVE_POLICY,
                         "policy " + Sql.identifier(policy.name()) + " lets through what the canonical policy does not",
                         drop(policy));
             } else {
                 add(
-                        heldBack || !policy.toAudited() ? Severity.MEDIUM : Severity.CRITICAL,
+                        severity(policy),
                         Check.POLICY_NOT_CANONICAL,
                         "policy " + Sql.identifier(policy.name()) + " does not compare the tenant column with the "
                                 + table.table().binding(),
@@ -85,6 +106,13 @@ final class PolicyChecks {
                 replaced = true;
             }
         }
+    }
+
+    private Severity severity(Catalog.Policy policy) {
+        if (heldBack) {
+            return Severity.MEDIUM;
+        }
+        return policy.toAudited() ? Severity.CRITICAL : lent.contains(policy.name()) ? Severity.HIGH : Severity.MEDIUM;
     }
 
     private void restrictive() {
@@ -116,19 +144,20 @@ final class PolicyChecks {
     }
 
     private void nearlyCanonical(Catalog.Policy policy) {
-        if (policy.check().isEmpty()) {
+        if (policy.checks() && policy.check().isEmpty()) {
             add(
                     Severity.MEDIUM,
                     Check.POLICY_WITHOUT_CHECK,
                     "policy " + Sql.identifier(policy.name()) + " has no WITH CHECK of its own",
-                    recreate(policy));
+                    rewrite(policy));
         } else if (using(policy) == Match.EQUIVALENT || check(policy) == Match.EQUIVALENT) {
             add(
                     Severity.MEDIUM,
                     Check.POLICY_NOT_CANONICAL,
                     "policy " + Sql.identifier(policy.name())
-                            + " lets the right rows through, but asks anew for each row",
-                    recreate(policy));
+                            + " compares the right things, but asks anew for each row,"
+                            + " or without nullif takes an empty setting for the id of a tenant",
+                    rewrite(policy));
         }
     }
 
@@ -160,6 +189,13 @@ final class PolicyChecks {
 
     private String recreate(Catalog.Policy policy) {
         return table.guard().createPolicy(table.name(), policy.name(), policy.permissive());
+    }
+
+    /** A narrow policy stays as narrow as its author meant it. */
+    private String rewrite(Catalog.Policy policy) {
+        return everywhere(policy)
+                ? recreate(policy)
+                : table.guard().alterPolicy(table.name(), policy.name(), !policy.insertOnly(), policy.checks());
     }
 
     private String drop(Catalog.Policy policy) {

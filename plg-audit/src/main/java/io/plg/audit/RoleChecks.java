@@ -14,6 +14,8 @@ import java.util.stream.Collectors;
 /** What the audited role is, owns and can become, and what code it can run with the rights of others. */
 final class RoleChecks {
     private static final String DIRECTORY = "plg_directory";
+    private static final String OPERATOR = "plg_operator";
+    private static final String OPERATOR_ROUTINE = "workspaces_after(text, integer)";
     private static final Set<String> PLG = Set.of("plg", DIRECTORY);
 
     /** Predefined roles that reach past row level security: through files and programs, or to tables that have none. */
@@ -38,7 +40,7 @@ final class RoleChecks {
             "note_lookup(text, bytea)",
             "forget_lookup(text, bytea)",
             "workspace_of(text, bytea)",
-            "workspaces_after(text, integer)",
+            OPERATOR_ROUTINE,
             "begin_deletion(text, timestamp with time zone)",
             "begin_erasure(text, timestamp with time zone)",
             "tenant_tables()",
@@ -53,19 +55,22 @@ final class RoleChecks {
     private final Scope scope;
     private final Findings findings;
     private final Map<Long, Guarded> tables;
+    private final Lent lent;
     private final Catalog.Role role;
     private final String name;
 
-    RoleChecks(Catalog catalog, Scope scope, Findings findings, Map<Long, Guarded> tables) {
+    RoleChecks(Catalog catalog, Scope scope, Findings findings, Map<Long, Guarded> tables, Lent lent) {
         this.catalog = catalog;
         this.scope = scope;
         this.findings = findings;
         this.tables = tables;
+        this.lent = lent;
         role = catalog.audited();
         name = Sql.identifier(role.name());
     }
 
     void run(List<Catalog.Schema> schemas, Grants grants, List<Catalog.Routine> routines) throws SQLException {
+        List<Catalog.Membership> memberships = List.of();
         if (role.superuser()) {
             findings.add(
                     Severity.CRITICAL,
@@ -77,7 +82,7 @@ final class RoleChecks {
                             : alter("nosuperuser nobypassrls"));
         } else {
             attributes();
-            List<Catalog.Membership> memberships = catalog.memberships();
+            memberships = catalog.memberships();
             canBecome(memberships);
             owned(schemas, grants.around(), routines, memberships);
         }
@@ -93,9 +98,10 @@ final class RoleChecks {
             }
         }
         routines(routines);
+        operators(routines, memberships, grants.write());
         definers(routines, grants.around(), schemas);
         directoryTables(grants.around());
-        settings();
+        settings(routines);
     }
 
     private void attributes() {
@@ -278,21 +284,23 @@ final class RoleChecks {
                         "the function is not plg's, but stands where functions look across workspaces",
                         "drop routine " + each.qualified() + ";");
             }
-            boolean runs = each.trigger() ? each.triggerOfAudited() : each.reachable();
-            boolean definer = each.securityDefiner()
-                    && !directory
-                    && runs
-                    && (each.ownerBypasses() || owners.contains(each.owner()));
+            boolean letThrough = lent.reads(each.owner());
+            boolean notHeld = each.ownerBypasses() || letThrough;
+            boolean definer = each.lends() && !directory && (notHeld || owners.contains(each.owner()));
             if (definer) {
                 findings.add(
-                        each.ownerBypasses() ? Severity.HIGH : Severity.MEDIUM,
+                        notHeld ? Severity.HIGH : Severity.MEDIUM,
                         Check.SECURITY_DEFINER_FUNCTION,
                         each.qualified(),
                         "the function runs with the rights of " + Sql.identifier(each.ownerName())
-                                + (each.ownerBypasses() ? ", whom no policy holds" : ", who owns audited tables"),
+                                + (each.ownerBypasses()
+                                        ? ", whom no policy holds"
+                                        : letThrough
+                                                ? ", whom another policy lets through"
+                                                : ", who owns audited tables"),
                         "alter routine " + each.qualified() + " security invoker;");
             }
-            if (each.securityDefiner() && (definer || PLG.contains(each.schema())) && !fixed(each.searchPath())) {
+            if (each.securityDefiner() && (definer || PLG.contains(each.schema())) && !fixed(each)) {
                 findings.add(
                         Severity.HIGH,
                         Check.FUNCTION_SEARCH_PATH,
@@ -313,8 +321,41 @@ final class RoleChecks {
         }
     }
 
-    private static boolean fixed(String searchPath) {
-        return !searchPath.isEmpty() && !searchPath.contains("$user");
+    private static boolean fixed(Catalog.Routine each) {
+        return PLG.contains(each.schema())
+                ? each.searchPath().equals("search_path=pg_catalog, pg_temp")
+                : !each.searchPath().isEmpty() && !each.searchPath().contains("$user");
+    }
+
+    /** Listing all workspaces is for operators, who write nothing of any tenant's. */
+    private void operators(List<Catalog.Routine> routines, List<Catalog.Membership> memberships, boolean writes) {
+        boolean operator =
+                !writes && catalog.roles.stream().anyMatch(each -> each.name().equals(OPERATOR));
+        for (Catalog.Routine each : routines) {
+            if (!each.schema().equals(DIRECTORY) || !each.signature().equals(OPERATOR_ROUTINE)) {
+                continue;
+            }
+            for (long executor : each.executors()) {
+                if (operator && executor != Catalog.PUBLIC) {
+                    continue;
+                }
+                String grantee = catalog.roleName(executor);
+                findings.add(
+                        Severity.HIGH,
+                        Check.OPERATOR_RIGHT,
+                        each.qualified(),
+                        grantee + " may list all workspaces, which is for operators who write nothing",
+                        grantee.equals(OPERATOR)
+                                ? revokeOperator(memberships, executor)
+                                : "revoke execute on function " + each.qualified() + " from " + grantee + ";");
+            }
+        }
+    }
+
+    private String revokeOperator(List<Catalog.Membership> memberships, long operator) {
+        return operator == role.oid()
+                ? "-- take from " + OPERATOR + " the rights to write the audited tables"
+                : revokes(memberships, operator);
     }
 
     /** The owner of the functions that look across workspaces must be nobody's login. */
@@ -374,15 +415,33 @@ final class RoleChecks {
         }
     }
 
-    private void settings() throws SQLException {
+    private static boolean assigns(String assignment, String setting) {
+        return assignment.toLowerCase(Locale.ROOT).startsWith(setting.toLowerCase(Locale.ROOT) + "=");
+    }
+
+    private void boundBy(List<Catalog.Routine> routines, String setting) {
+        for (Catalog.Routine each : routines) {
+            if (each.config().stream().anyMatch(config -> assigns(config, setting))) {
+                findings.add(
+                        Severity.HIGH,
+                        Check.BINDING_BY_DEFAULT,
+                        each.qualified(),
+                        "the function works for the one tenant that it is set to, whoever calls it",
+                        "alter routine " + each.qualified() + " reset \"" + setting + "\";");
+            }
+        }
+    }
+
+    private void settings(List<Catalog.Routine> routines) throws SQLException {
         var names = new LinkedHashSet<String>();
         names.add(TenantBinding.PLG.settingName());
         names.add(scope.binding().settingName());
         List<Catalog.Setting> settings = catalog.settings();
         for (String setting : names) {
+            boundBy(routines, setting);
             boolean explained = false;
             for (Catalog.Setting each : settings) {
-                if (!each.assignment().toLowerCase(Locale.ROOT).startsWith(setting.toLowerCase(Locale.ROOT) + "=")) {
+                if (!assigns(each.assignment(), setting)) {
                     continue;
                 }
                 explained = true;

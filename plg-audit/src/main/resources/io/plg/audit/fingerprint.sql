@@ -8,7 +8,7 @@ with watched as (
            or (n.nspname, c.relname) in (select * from unnest(cast(? as text[]), cast(? as text[])))
            or c.relkind in ('v', 'm') and n.nspname <> 'pg_catalog' and n.nspname <> 'information_schema')
 ), me as (
-    select r.oid as id from pg_catalog.pg_roles r where r.rolname = coalesce(cast(? as text), current_user)
+    select r.oid as id from pg_catalog.pg_roles r where r.rolname = coalesce(cast(? as text), session_user)
 ), roles as (
     select r.* from pg_catalog.pg_roles r, me
     where r.oid = me.id or pg_has_role(me.id, r.oid, 'member') and not (select s.rolsuper from pg_catalog.pg_roles s where s.oid = me.id)

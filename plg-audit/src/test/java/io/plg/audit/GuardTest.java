@@ -69,9 +69,19 @@ class GuardTest {
                 "u: u = #::uuid",
                 "u: u::text = (select #)",
                 "u: (select #::uuid) = u",
-                "b: b::text = #"
+                "b: b::text = #",
+                "t: t = current_setting('plg.workspace_id')",
+                "t: t = current_setting('plg.workspace_id', true)",
+                "t: t = (select current_setting('plg.workspace_id', true))",
+                "t: t = (select nullif(current_setting('plg.workspace_id', false), ''))",
+                "v: v = current_setting('plg.workspace_id')",
+                "c: c = current_setting('plg.workspace_id')",
+                "u: u = current_setting('plg.workspace_id')::uuid",
+                "u: u = (select current_setting('plg.workspace_id')::uuid)",
+                "u: u::text = current_setting('plg.workspace_id', true)",
+                "b: current_setting('plg.workspace_id')::bigint = b"
             })
-    @DisplayName("is told from what means the same but is slower")
+    @DisplayName("is told from what compares the same but is slower or does not know the empty setting")
     void equivalent(String text) throws SQLException {
         assertThat(match(text, TenantBinding.PLG)).isEqualTo(Match.EQUIVALENT);
     }
@@ -89,12 +99,16 @@ class GuardTest {
                 "t: t = any (array[(select #)])",
                 "t: x = (select #)",
                 "t: t = t",
-                "t: t = (select current_setting('plg.workspace_id', true))",
+                "t: t = current_setting('plg.other')",
+                "t: t = current_setting('plg.workspace_id') or current_setting('plg.workspace_id') = ''",
+                "t: t = coalesce(current_setting('plg.workspace_id', true), t)",
+                "t: t = app.current_setting('plg.workspace_id', true)",
+                "u: u = left(current_setting('plg.workspace_id'), 3)::uuid",
+                "b: b = current_setting('plg.workspace_id')::integer",
                 "t: t = (select coalesce(#, 'a'))",
                 "t: t = (select coalesce(#, t))",
                 "t: t = (select nullif(current_setting('plg.other', true), ''))",
                 "t: t = (select nullif(current_setting('plg.workspace_id', true), 'a'))",
-                "t: t = (select nullif(current_setting('plg.workspace_id', false), ''))",
                 "t: t = (select # union all select x limit 1)",
                 "t: t = (select # where true)",
                 "t: t = (select # from app.country limit 1)",
@@ -168,6 +182,7 @@ class GuardTest {
     @ValueSource(
             strings = {
                 "t: t = (@ ->> 'org_id')",
+                "t: t = (select current_setting('request.jwt.claims')::json ->> 'org_id')",
                 "u: u = (auth.jwt() ->> 'org_id')::uuid",
                 "u: (select auth.jwt() ->> 'org_id')::uuid = u"
             })

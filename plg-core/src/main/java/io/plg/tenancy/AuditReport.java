@@ -24,6 +24,7 @@ public record AuditReport(
         tables = List.copyOf(tables);
         findings = findings.stream()
                 .sorted(Comparator.comparing(Finding::severity)
+                        .thenComparing(finding -> finding.check().startsWith("probe")) // what explains it comes first
                         .thenComparing(Finding::object)
                         .thenComparing(Finding::check)
                         .thenComparing(Finding::problem))

@@ -281,10 +281,13 @@ as $$
     order by max(l.depth), t.name
 $$;
 
+-- What removes rows looks for the first few of many, for which the planner would rather read the whole table than an index. At the end there is none
+-- left to find, and it would read all of it.
+
 -- Removes at most p_limit rows of a workspace that is being deleted, children before parents, and leaves the binding as it was. Returns how
 -- many it removed: none when none is left.
 create function plg_directory.delete_some(p_workspace text, p_limit integer) returns integer
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
     v_binding text := current_setting('plg.workspace_id', true);
@@ -315,7 +318,7 @@ $$;
 -- Removes the rows of a user who is being erased, from the p_limit workspaces after p_after, and leaves the binding as it was. Returns the
 -- last of these workspaces, null if there was none, and how many rows it removed.
 create function plg_directory.erase_some(p_user text, p_after text, p_limit integer, out last_workspace text, out removed bigint)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
     v_binding text := current_setting('plg.workspace_id', true);
@@ -349,7 +352,7 @@ $$;
 
 -- Notes that nothing is left, if that is so. Returns whether it is.
 create function plg_directory.end_deletion(p_workspace text) returns boolean
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
     v_binding text := current_setting('plg.workspace_id', true);
