@@ -16,7 +16,7 @@ final class NotIsolatedFailureAnalyzer extends AbstractFailureAnalyzer<NotIsolat
                 .collect(Collectors.joining(
                         "\n",
                         "plg.isolation.audit is \"strict\", and "
-                                + cause.report().database() + " does not keep workspaces apart for role "
+                                + cause.report().database() + " is NOT ISOLATED for role "
                                 + cause.report().role() + ":\n\n",
                         ""));
         return new FailureAnalysis(
