@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -25,6 +26,7 @@ import org.slf4j.LoggerFactory;
 /** Looks at what an audit depends on, as lines of text, and audits again when a line came or went. */
 final class Watch implements IsolationWatch {
     private static final Logger LOG = LoggerFactory.getLogger(IsolationWatch.class);
+    private static final String FINGERPRINT = Resources.read("fingerprint.sql");
 
     private final DataSource dataSource;
     private final IsolationAudit audit;
@@ -108,6 +110,13 @@ final class Watch implements IsolationWatch {
             return;
         }
         AuditReport report = audit.run();
+        // What changed while the audit ran may or may not be in its findings: they must be those of the lines.
+        for (SortedSet<String> after = fingerprint();
+                !after.equals(now) && closed.getCount() > 0;
+                after = fingerprint()) {
+            now = after;
+            report = audit.run();
+        }
         List<Finding> known = findings;
         lines = now;
         findings = report.findings();
@@ -129,7 +138,7 @@ final class Watch implements IsolationWatch {
         }
     }
 
-    private static <T> List<T> minus(Iterable<T> from, java.util.Collection<T> what) {
+    private static <T> List<T> minus(Collection<T> from, Collection<T> what) {
         var left = new ArrayList<T>();
         for (T each : from) {
             if (!what.contains(each)) {
@@ -145,7 +154,7 @@ final class Watch implements IsolationWatch {
             if (!connection.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
                 return seen;
             }
-            try (PreparedStatement statement = connection.prepareStatement(Resources.read("fingerprint.sql"))) {
+            try (PreparedStatement statement = connection.prepareStatement(FINGERPRINT)) {
                 statement.setArray(
                         1,
                         connection.createArrayOf(

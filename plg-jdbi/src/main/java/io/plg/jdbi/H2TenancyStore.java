@@ -1,5 +1,6 @@
 package io.plg.jdbi;
 
+import io.plg.ChangeFeed.Change;
 import io.plg.UserErased;
 import io.plg.UserId;
 import io.plg.WorkspaceDeleted;
@@ -114,7 +115,7 @@ final class H2TenancyStore implements TenancyStore {
             handle.createUpdate(BEGIN_DELETION)
                     .bind("workspace", workspace.value())
                     .execute();
-            return note(handle, workspace.value(), "workspace", workspace.value());
+            return note(handle, workspace.value(), Change.WORKSPACE, workspace.value());
         });
         long rows = removeAll("delete a workspace", DELETE, "workspace", workspace.value());
         boolean complete = othersEnded();
@@ -136,7 +137,7 @@ final class H2TenancyStore implements TenancyStore {
                     .bind("hash", hash(user))
                     .bind("user", user.value())
                     .execute();
-            return note(handle, "*", "user", user.value());
+            return note(handle, "*", Change.USER, user.value());
         });
         long rows = removeAll("erase a user", ERASE, "user", user.value());
         boolean complete = othersEnded();
