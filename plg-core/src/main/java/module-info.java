@@ -10,6 +10,8 @@ module io.plg {
     exports io.plg.activation;
     exports io.plg.event;
     exports io.plg.funnel;
+    exports io.plg.idempotency;
+    exports io.plg.idempotency.http;
     exports io.plg.memory;
     exports io.plg.stats;
     exports io.plg.tenancy;

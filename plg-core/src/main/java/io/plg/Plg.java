@@ -116,6 +116,16 @@ public interface Plg extends AutoCloseable {
     Operator operator();
 
     /**
+     * Removes what has outlived its retention, such as idempotency keys after 30 days, in batches that disturb nobody. It happens by itself, see
+     * {@link PlgBuilder#removeExpiredEvery}; calling it is for hosts that plan such work themselves.
+     *
+     * @return how many rows were removed
+     * @throws IllegalStateException inside a transaction: each batch is one of its own
+     * @throws StoreFailure if the store fails; what was removed before stays removed
+     */
+    long removeExpired();
+
+    /**
      * Ends the threads of this {@code Plg} and drops its caches. It does not close what the host handed in, such as a
      * {@code DataSource}. Calling it again does nothing; on a {@code Plg} that is bound to a transaction it does nothing.
      */

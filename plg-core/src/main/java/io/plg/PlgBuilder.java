@@ -3,6 +3,7 @@ package io.plg;
 import io.plg.activation.ActivationFunnel;
 import io.plg.internal.PlgRuntime;
 import io.plg.tenancy.IsolationDrift;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,6 +23,8 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
     private final List<PlgListener> listeners = new ArrayList<>();
     private InstantSource clock = InstantSource.system();
     private IdSource ids = PlgRuntime.systemIds();
+    private JsonCodec json = PlgRuntime.jackson();
+    private Duration removeExpiredEvery = Duration.ofHours(1);
 
     /** For adapters. */
     protected PlgBuilder() {}
@@ -83,6 +86,35 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
     }
 
     /**
+     * Sets how results of the host are written and read as JSON. Default: Jackson 3 as it comes.
+     *
+     * @param json the codec
+     * @return this builder
+     */
+    public B json(JsonCodec json) {
+        this.json = Objects.requireNonNull(json, "json");
+        return self();
+    }
+
+    /**
+     * Sets how often {@link Plg#removeExpired()} runs by itself, on a thread of plg, from the first use of what can expire. Default: every hour. On
+     * several nodes it may run on each: they share the work.
+     *
+     * @param interval how often, 1 second to 1 day, or zero for never
+     * @return this builder
+     * @throws IllegalArgumentException if the interval is out of that range
+     */
+    public B removeExpiredEvery(Duration interval) {
+        Objects.requireNonNull(interval, "interval");
+        if (!interval.isZero()
+                && (interval.compareTo(Duration.ofSeconds(1)) < 0 || interval.compareTo(Duration.ofDays(1)) > 0)) {
+            throw new IllegalArgumentException("interval must be zero or PT1S to PT24H, was " + interval);
+        }
+        this.removeExpiredEvery = interval;
+        return self();
+    }
+
+    /**
      * For adapters: builds the {@code Plg} on a set of stores.
      *
      * @param stores the adapter's stores; closed when the {@code Plg} is closed
@@ -91,10 +123,8 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
     protected final Plg assemble(PlgStores stores) {
         return PlgRuntime.assemble(
                 Objects.requireNonNull(stores, "stores"),
-                List.copyOf(funnels.values()),
-                List.copyOf(listeners),
-                clock,
-                ids);
+                new PlgRuntime.Settings(
+                        List.copyOf(funnels.values()), listeners, clock, ids, json, removeExpiredEvery));
     }
 
     /**

@@ -30,4 +30,13 @@ public class PlgException extends RuntimeException {
     public PlgException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
+
+    /**
+     * Tells whether the same call may succeed when it is tried again a little later, without any other change.
+     *
+     * @return {@code false} unless a subclass says otherwise
+     */
+    public boolean isRetryable() {
+        return false;
+    }
 }

@@ -1,6 +1,7 @@
 package io.plg;
 
 import io.plg.activation.ActivationStore;
+import io.plg.idempotency.IdempotencyStore;
 import io.plg.tenancy.TenancyStore;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,13 @@ public interface PlgStores extends AutoCloseable {
      * @return the store
      */
     ActivationStore activation();
+
+    /**
+     * Returns the store of idempotency keys.
+     *
+     * @return the store
+     */
+    IdempotencyStore idempotency();
 
     /**
      * Returns the store that ends workspaces and users.
@@ -68,6 +76,25 @@ public interface PlgStores extends AutoCloseable {
      * @param task what to run
      */
     void afterCommit(Runnable task);
+
+    /**
+     * Tells whether a transaction failed only because it lost to another one, so that doing all of it again may succeed.
+     *
+     * @param failure what was thrown inside of it, by the store or by the host's own statements
+     * @return {@code true} for a serialization failure or a deadlock
+     */
+    boolean isConflict(Throwable failure);
+
+    /**
+     * Returns the adapter's own handle on the transaction that these stores are bound to. If plg began that transaction, it is then bound to the
+     * workspace, where the store knows such a thing.
+     *
+     * @param workspace what the handle is for
+     * @param type the type of the handle, such as {@code java.sql.Connection}
+     * @param <H> the type of the handle
+     * @return the handle, or empty if there is none of that type
+     */
+    <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type);
 
     /**
      * Returns the feed by which caches learn what other nodes changed.

@@ -3,8 +3,7 @@ package io.plg;
 /**
  * The store could not do what was asked of it: the database is away, refused a statement, or answered with something that
  * plg does not understand. The driver's own exception is the {@linkplain #getCause() cause}. Nothing of the call that threw
- * it is stored, except when the connection broke while a commit was under way: then the outcome is unknown, and repeating
- * the call is safe because plg's operations are idempotent.
+ * it is stored, except with {@link OutcomeUnknown}.
  */
 public class StoreFailure extends PlgException {
     private static final long serialVersionUID = 1L;

@@ -2,6 +2,7 @@ package io.plg;
 
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
+import io.plg.idempotency.Idempotency;
 
 /**
  * The view on one workspace, through which every operation on its data goes: there is no method that forgets the tenant. A view
@@ -35,4 +36,11 @@ public interface Workspace {
      * @throws io.plg.activation.UnknownFunnel if no funnel has that name
      */
     Activation activation(String funnelName);
+
+    /**
+     * Returns what makes an effect happen once in this workspace, however often it is asked for.
+     *
+     * @return the view on the keys of this workspace
+     */
+    Idempotency<Execution> idempotency();
 }

@@ -48,6 +48,7 @@ final class RoleChecks {
             "erase_some(text, text, integer)",
             "end_deletion(text)",
             "end_erasure(text)",
+            "remove_expired_keys(text, integer)",
             "unfinished_deletions()",
             "unfinished_erasures()");
 

@@ -1,6 +1,8 @@
 package io.plg.internal;
 
+import io.plg.Execution;
 import io.plg.IdSource;
+import io.plg.JsonCodec;
 import io.plg.Operator;
 import io.plg.OperatorStore;
 import io.plg.Plg;
@@ -15,12 +17,14 @@ import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationTally;
 import io.plg.activation.UnknownFunnel;
 import io.plg.event.GrowthEvent;
+import io.plg.idempotency.Idempotency;
 import io.plg.tenancy.Erasure;
 import io.plg.tenancy.IsolationDrift;
 import io.plg.tenancy.TenancyStore;
 import io.plg.tenancy.Users;
 import io.plg.tenancy.Workspaces;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -28,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,19 +59,11 @@ public final class PlgRuntime implements Plg {
      * Builds a {@code Plg}.
      *
      * @param stores where it keeps things
-     * @param funnels the product's funnels
-     * @param listeners who hears of events
-     * @param clock business time
-     * @param ids ids of events
+     * @param settings what the builder was told
      * @return the {@code Plg}
      */
-    public static Plg assemble(
-            PlgStores stores,
-            List<ActivationFunnel> funnels,
-            List<PlgListener> listeners,
-            InstantSource clock,
-            IdSource ids) {
-        return new PlgRuntime(new Shared(stores, funnels, listeners, clock, ids), null);
+    public static Plg assemble(PlgStores stores, Settings settings) {
+        return new PlgRuntime(new Shared(stores, settings), null);
     }
 
     /**
@@ -87,6 +84,15 @@ public final class PlgRuntime implements Plg {
      */
     public static IdSource systemIds() {
         return new UuidV7(InstantSource.system(), new SecureRandom());
+    }
+
+    /**
+     * The default of how results are written.
+     *
+     * @return Jackson as it comes
+     */
+    public static JsonCodec jackson() {
+        return Json.codec();
     }
 
     /**
@@ -138,7 +144,7 @@ public final class PlgRuntime implements Plg {
 
     @Override
     public List<ActivationFunnel> funnels() {
-        return shared.funnels;
+        return shared.settings.funnels();
     }
 
     @Override
@@ -193,13 +199,27 @@ public final class PlgRuntime implements Plg {
     }
 
     private ActivationFunnel find(String name) {
-        for (ActivationFunnel funnel : shared.funnels) {
+        for (ActivationFunnel funnel : shared.settings.funnels()) {
             if (funnel.name().equals(name)) {
                 return funnel;
             }
         }
         throw new UnknownFunnel(
-                name, shared.funnels.stream().map(ActivationFunnel::name).toList());
+                name,
+                shared.settings.funnels().stream().map(ActivationFunnel::name).toList());
+    }
+
+    @Override
+    public long removeExpired() {
+        if (stores().inTransaction()) {
+            throw new IllegalStateException(
+                    "what has expired is removed in batches, each a transaction of its own; call it outside of a transaction");
+        }
+        try {
+            return shared.root.idempotency().removeExpired(now());
+        } finally {
+            shared.flights.forgetAll();
+        }
     }
 
     @Override
@@ -222,22 +242,59 @@ public final class PlgRuntime implements Plg {
         return current != null ? current : shared.root;
     }
 
+    Flights flights() {
+        return shared.flights;
+    }
+
+    Clockwork clockwork() {
+        return shared.clockwork;
+    }
+
+    JsonCodec json() {
+        return shared.settings.json();
+    }
+
+    boolean isConflict(Throwable failure) {
+        return shared.root.isConflict(failure);
+    }
+
+    /** From now on, what has expired is removed by itself. */
+    void tidyNowAndThen() {
+        if (!shared.settings.removeExpiredEvery().isZero() && shared.tidying.compareAndSet(false, true)) {
+            shared.clockwork.every(shared.settings.removeExpiredEvery(), () -> {
+                try {
+                    removeExpired();
+                } catch (RuntimeException e) {
+                    LOG.warn(
+                            "what has expired could not be removed; it is tried again in {}",
+                            shared.settings.removeExpiredEvery(),
+                            e);
+                }
+            });
+        }
+    }
+
+    /** The view for an effect in this transaction. */
+    Execution execution(WorkspaceId workspace, UUID effectId) {
+        return new ExecutionView(workspace, effectId);
+    }
+
     ActivationCache activationCache() {
         return shared.activations;
     }
 
     Instant now() {
-        return shared.clock.instant().truncatedTo(ChronoUnit.MICROS);
+        return shared.settings.clock().instant().truncatedTo(ChronoUnit.MICROS);
     }
 
     UUID newId() {
-        return shared.ids.next();
+        return shared.settings.ids().next();
     }
 
     /** Tells the listeners; call it after the commit. */
     void publish(List<GrowthEvent> events) {
         for (GrowthEvent event : events) {
-            for (PlgListener listener : shared.listeners) {
+            for (PlgListener listener : shared.settings.listeners()) {
                 try {
                     listener.onEvent(event);
                 } catch (Throwable t) { // An error in a listener must not look like a failed commit either.
@@ -252,37 +309,56 @@ public final class PlgRuntime implements Plg {
         }
     }
 
+    /**
+     * What a builder was told.
+     *
+     * @param funnels the product's funnels
+     * @param listeners who hears of events
+     * @param clock business time
+     * @param ids ids of events and effects
+     * @param json how results of the host are written
+     * @param removeExpiredEvery how often what has expired is removed, zero for never
+     */
+    public record Settings(
+            List<ActivationFunnel> funnels,
+            List<PlgListener> listeners,
+            InstantSource clock,
+            IdSource ids,
+            JsonCodec json,
+            Duration removeExpiredEvery) {
+
+        /** Copies the lists. */
+        public Settings {
+            funnels = List.copyOf(funnels);
+            listeners = List.copyOf(listeners);
+        }
+    }
+
     private static final class Shared {
         final PlgStores root;
-        final List<ActivationFunnel> funnels;
-        final List<PlgListener> listeners;
-        final InstantSource clock;
-        final IdSource ids;
+        final Settings settings;
         final ActivationCache activations;
+        final Flights flights;
+        final Clockwork clockwork = new Clockwork();
+        final AtomicBoolean tidying = new AtomicBoolean();
         final ThreadLocal<@Nullable PlgStores> current = new ThreadLocal<>();
 
-        Shared(
-                PlgStores root,
-                List<ActivationFunnel> funnels,
-                List<PlgListener> listeners,
-                InstantSource clock,
-                IdSource ids) {
+        Shared(PlgStores root, Settings settings) {
             this.root = root;
-            this.funnels = funnels;
-            this.listeners = listeners;
-            this.clock = clock;
-            this.ids = ids;
-            this.activations = ActivationCache.over(root, funnels);
+            this.settings = settings;
+            this.flights = new Flights(root.changes().isPresent());
+            this.activations = ActivationCache.over(root, settings.funnels());
         }
 
         void close() {
+            clockwork.close();
             activations.close();
             root.close();
         }
     }
 
-    private final class WorkspaceView implements Workspace {
-        private final WorkspaceId id;
+    private class WorkspaceView implements Workspace {
+        final WorkspaceId id;
 
         WorkspaceView(WorkspaceId id) {
             this.id = id;
@@ -304,8 +380,38 @@ public final class PlgRuntime implements Plg {
         }
 
         @Override
+        public Idempotency<Execution> idempotency() {
+            return new IdempotencyView(PlgRuntime.this, id, null);
+        }
+
+        @Override
         public String toString() {
             return "workspace " + id;
+        }
+    }
+
+    private final class ExecutionView extends WorkspaceView implements Execution {
+        private final UUID effectId;
+
+        ExecutionView(WorkspaceId workspace, UUID effectId) {
+            super(workspace);
+            this.effectId = effectId;
+        }
+
+        @Override
+        public UUID effectId() {
+            return effectId;
+        }
+
+        @Override
+        public Idempotency<Execution> idempotency() {
+            return new IdempotencyView(PlgRuntime.this, id, effectId);
+        }
+
+        @Override
+        public <H> H unwrap(Class<H> type) {
+            return stores().unwrap(id, Objects.requireNonNull(type, "type"))
+                    .orElseThrow(() -> new IllegalArgumentException("this store has no " + type.getName()));
         }
     }
 
@@ -317,6 +423,7 @@ public final class PlgRuntime implements Plg {
                 return tenancy("deleting a workspace").delete(workspace);
             } finally {
                 shared.activations.drop(workspace);
+                shared.flights.forget(workspace);
             }
         }
 
@@ -334,6 +441,7 @@ public final class PlgRuntime implements Plg {
                 return tenancy("erasing a user").erase(user);
             } finally {
                 shared.activations.drop(user);
+                shared.flights.forget(user);
             }
         }
 

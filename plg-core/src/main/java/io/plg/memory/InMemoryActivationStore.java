@@ -129,7 +129,7 @@ final class InMemoryActivationStore implements ActivationStore, OperatorStore, T
     }
 
     @Override
-    public long remove(BiPredicate<WorkspaceId, UserId> whose) {
+    public long remove(BiPredicate<WorkspaceId, @Nullable UserId> whose) {
         long rows = 0;
         for (var each : facts.entrySet()) {
             long before = rowsOf(each.getValue());

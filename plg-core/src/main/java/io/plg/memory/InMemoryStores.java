@@ -7,6 +7,7 @@ import io.plg.TransactionWork;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.idempotency.IdempotencyStore;
 import io.plg.tenancy.TenancyStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,7 @@ public final class InMemoryStores implements PlgStores {
     private final ReentrantLock lock = new ReentrantLock();
     private final InMemoryTenancyStore tenancy = new InMemoryTenancyStore(this);
     private final InMemoryActivationStore activation = new InMemoryActivationStore(this, tenancy);
+    private final InMemoryIdempotencyStore idempotency = new InMemoryIdempotencyStore(this, tenancy);
     private final boolean operator;
 
     // Guarded by the lock; null unless a transaction is open.
@@ -59,6 +61,11 @@ public final class InMemoryStores implements PlgStores {
     }
 
     @Override
+    public IdempotencyStore idempotency() {
+        return idempotency;
+    }
+
+    @Override
     public TenancyStore tenancy() {
         return tenancy;
     }
@@ -70,7 +77,7 @@ public final class InMemoryStores implements PlgStores {
 
     /** Everything that holds rows of workspaces. */
     List<TenantRows> tenantRows() {
-        return List.of(activation);
+        return List.of(activation, idempotency);
     }
 
     @Override
@@ -95,6 +102,7 @@ public final class InMemoryStores implements PlgStores {
                 return result;
             } finally {
                 open = null;
+                transaction.atEnd.forEach(Runnable::run);
             }
         } finally {
             lock.unlock();
@@ -111,6 +119,17 @@ public final class InMemoryStores implements PlgStores {
         }
     }
 
+    /** Two transactions never meet here. */
+    @Override
+    public boolean isConflict(Throwable failure) {
+        return false;
+    }
+
+    @Override
+    public <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type) {
+        return Optional.empty();
+    }
+
     @Override
     public Optional<ChangeFeed> changes() {
         return Optional.empty();
@@ -118,6 +137,15 @@ public final class InMemoryStores implements PlgStores {
 
     @Override
     public void close() {}
+
+    /** Runs a task when the open transaction ends, however it ends; at once if there is none. To be called within an operation. */
+    void atEnd(Runnable task) {
+        if (open == null) {
+            task.run();
+        } else {
+            open.atEnd.add(task);
+        }
+    }
 
     /** Runs one operation of a store, atomically, in the open transaction of this thread if there is one. */
     <T> T operation(Operation<T> operation) {
@@ -147,8 +175,8 @@ public final class InMemoryStores implements PlgStores {
 
     /** A store that holds rows of workspaces and can remove them. */
     interface TenantRows {
-        /** Removes the rows of some users; returns how many that were. */
-        long remove(BiPredicate<WorkspaceId, UserId> whose);
+        /** Removes the rows of some users, {@code null} where a row is nobody's; returns how many that were. */
+        long remove(BiPredicate<WorkspaceId, @Nullable UserId> whose);
     }
 
     /** An operation adds to the list how to undo each change that it makes, before the next one. */
@@ -182,6 +210,7 @@ public final class InMemoryStores implements PlgStores {
     private static final class Transaction {
         final List<Runnable> undo = new ArrayList<>();
         final List<Runnable> afterCommit = new ArrayList<>();
+        final List<Runnable> atEnd = new ArrayList<>();
     }
 
     /** The view on the open transaction: the same stores, closed to other threads and after the end. */
@@ -191,6 +220,21 @@ public final class InMemoryStores implements PlgStores {
         @Override
         public ActivationStore activation() {
             return check().activation;
+        }
+
+        @Override
+        public IdempotencyStore idempotency() {
+            return check().idempotency;
+        }
+
+        @Override
+        public boolean isConflict(Throwable failure) {
+            return false;
+        }
+
+        @Override
+        public <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type) {
+            return Optional.empty();
         }
 
         @Override

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
 
 /** Under the one lock of the store nothing else is under way, so that a deletion is complete when it returns. */
 final class InMemoryTenancyStore implements TenancyStore {
@@ -48,7 +49,7 @@ final class InMemoryTenancyStore implements TenancyStore {
     public Erasure erase(UserId user) {
         return stores.operation(undo -> {
             erased.add(user);
-            return remove((where, who) -> who.equals(user));
+            return remove((where, who) -> user.equals(who));
         });
     }
 
@@ -62,7 +63,7 @@ final class InMemoryTenancyStore implements TenancyStore {
         return List.of();
     }
 
-    private Erasure remove(BiPredicate<WorkspaceId, UserId> whose) {
+    private Erasure remove(BiPredicate<WorkspaceId, @Nullable UserId> whose) {
         long rows = 0;
         for (TenantRows each : stores.tenantRows()) {
             rows += each.remove(whose);

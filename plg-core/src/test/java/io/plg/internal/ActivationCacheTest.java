@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.ChangeFeed;
-import io.plg.IdSource;
 import io.plg.OperatorStore;
 import io.plg.Plg;
 import io.plg.PlgStores;
@@ -21,6 +20,7 @@ import io.plg.activation.ActivationStore;
 import io.plg.activation.Cohort;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
+import io.plg.idempotency.IdempotencyStore;
 import io.plg.memory.InMemoryStores;
 import io.plg.tenancy.TenancyStore;
 import java.time.Duration;
@@ -52,12 +52,7 @@ class ActivationCacheTest {
 
     private final FakeFeed feed = new FakeFeed();
     private final CountingStores stores = new CountingStores(InMemoryStores.create(), feed);
-    private final Plg plg = PlgRuntime.assemble(
-            stores,
-            List.of(ONBOARDING, TEAM),
-            List.of(),
-            SettableClock.at("2026-04-12T08:00:00Z"),
-            PlgRuntime.systemIds());
+    private final Plg plg = PlgRuntime.assemble(stores, settings(ONBOARDING, TEAM));
     private final Activation onboarding = plg.workspace("acme").activation(ONBOARDING);
 
     @AfterEach
@@ -253,9 +248,7 @@ class ActivationCacheTest {
     @Test
     void storesWithoutAFeedAreAlwaysAsked() {
         var uncached = new CountingStores(InMemoryStores.create(), null);
-        IdSource ids = PlgRuntime.systemIds();
-        Plg plain = PlgRuntime.assemble(
-                uncached, List.of(ONBOARDING), List.of(), SettableClock.at("2026-04-12T08:00:00Z"), ids);
+        Plg plain = PlgRuntime.assemble(uncached, settings(ONBOARDING));
 
         for (int i = 1; i <= 3; i++) {
             plain.workspace("acme").activation(ONBOARDING).state("ada");
@@ -343,6 +336,16 @@ class ActivationCacheTest {
         }
     }
 
+    private static PlgRuntime.Settings settings(ActivationFunnel... funnels) {
+        return new PlgRuntime.Settings(
+                List.of(funnels),
+                List.of(),
+                SettableClock.at("2026-04-12T08:00:00Z"),
+                PlgRuntime.systemIds(),
+                PlgRuntime.jackson(),
+                Duration.ZERO);
+    }
+
     private static final class CountingStores implements PlgStores {
         final AtomicInteger finds;
         final AtomicInteger completes;
@@ -373,6 +376,21 @@ class ActivationCacheTest {
         @Override
         public ActivationStore activation() {
             return new Counting(target.activation());
+        }
+
+        @Override
+        public IdempotencyStore idempotency() {
+            return target.idempotency();
+        }
+
+        @Override
+        public boolean isConflict(Throwable failure) {
+            return target.isConflict(failure);
+        }
+
+        @Override
+        public <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type) {
+            return target.unwrap(workspace, type);
         }
 
         @Override

@@ -4,7 +4,9 @@ import io.plg.ChangeFeed;
 import io.plg.OperatorStore;
 import io.plg.PlgStores;
 import io.plg.TransactionWork;
+import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.idempotency.IdempotencyStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,39 +20,47 @@ import org.jspecify.annotations.Nullable;
 
 /** Stores that are bound to one transaction. They never end it. */
 final class BoundStores implements PlgStores, Session {
+    private final Database database;
     private final Handle handle;
+    private final boolean own;
     private final Open open;
     private final AfterCommit outermost;
     private final ActivationStore activation;
+    private final IdempotencyStore idempotency;
 
     /** Where tasks go: out to the transaction's end, or into the list of the nested work that is under way. */
     private AfterCommit tasks;
 
     private @Nullable Stored stored;
+    private @Nullable WorkspaceId boundTo;
     private boolean ended;
 
-    private BoundStores(Database database, Handle handle, Open open, AfterCommit outermost) {
+    private BoundStores(Database database, Handle handle, boolean own, Open open, AfterCommit outermost) {
+        this.database = database;
         this.handle = handle;
+        this.own = own;
         this.open = open;
         this.outermost = outermost;
         this.tasks = outermost;
         this.activation = database.dialect(handle).activation(this);
+        this.idempotency = database.dialect(handle).idempotency(this);
     }
 
     /** Bound to a transaction that plg itself began and ends on this thread. */
     static BoundStores own(Database database, Handle handle, List<Runnable> tasks) {
         Thread owner = Thread.currentThread();
         return new BoundStores(
-                database, handle, () -> Thread.currentThread() == owner, (task, stored) -> tasks.add(task));
+                database, handle, true, () -> Thread.currentThread() == owner, (task, stored) -> tasks.add(task));
     }
 
-    /** Bound to the transaction that the host has bound to this thread. */
-    static BoundStores inHostThread(Database database, Handle handle) {
+    /** Bound to the transaction that the host has bound to this thread, by itself or because plg asked for it. */
+    static BoundStores inHostThread(Database database, Handle handle, boolean begunForPlg) {
         Thread owner = Thread.currentThread();
         HostTransactions host = database.host();
         return new BoundStores(
                 database,
                 handle,
+                begunForPlg,
                 () -> Thread.currentThread() == owner && host.active(),
                 (task, stored) -> host.afterCommit(task));
     }
@@ -62,6 +72,7 @@ final class BoundStores implements PlgStores, Session {
         return new BoundStores(
                 database,
                 handle,
+                false,
                 joined::open,
                 (task, stored) -> watched.add(
                         task,
@@ -75,6 +86,39 @@ final class BoundStores implements PlgStores, Session {
     public ActivationStore activation() {
         check();
         return activation;
+    }
+
+    @Override
+    public IdempotencyStore idempotency() {
+        check();
+        return idempotency;
+    }
+
+    @Override
+    public boolean isConflict(Throwable failure) {
+        return Database.lostToAnother(failure);
+    }
+
+    @Override
+    public <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type) {
+        check();
+        if (own && !workspace.equals(boundTo)) {
+            database.dialect(handle).bind(handle, workspace);
+            boundTo = workspace;
+        }
+        return type.isInstance(handle)
+                ? Optional.of(type.cast(handle))
+                : type == Connection.class ? Optional.of(type.cast(connection())) : Optional.empty();
+    }
+
+    @Override
+    public boolean isOwn() {
+        return own;
+    }
+
+    @Override
+    public void boundTo(WorkspaceId workspace) {
+        boundTo = workspace;
     }
 
     @Override
@@ -118,6 +162,7 @@ final class BoundStores implements PlgStores, Session {
         check();
         Savepoint savepoint = savepoint("begin a transaction inside another");
         AfterCommit outer = tasks;
+        WorkspaceId bound = boundTo;
         var inner = new ArrayList<Task>();
         tasks = (task, belongsTo) -> inner.add(new Task(task, belongsTo));
         T result;
@@ -126,6 +171,7 @@ final class BoundStores implements PlgStores, Session {
             release("end a transaction inside another", savepoint);
         } catch (Throwable t) {
             rollback(savepoint, t);
+            boundTo = bound; // as the setting is
             throw t;
         } finally {
             tasks = outer;

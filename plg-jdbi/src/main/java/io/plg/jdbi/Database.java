@@ -1,6 +1,8 @@
 package io.plg.jdbi;
 
+import io.plg.OutcomeUnknown;
 import io.plg.StoreFailure;
+import io.plg.TransactionConflict;
 import java.sql.SQLException;
 import java.util.Set;
 import javax.sql.DataSource;
@@ -99,9 +101,30 @@ final class Database {
 
     /** Whether doing it all again may succeed: the database ended the transaction to let another one go on. */
     static boolean lostToAnother(Throwable failure) {
-        return failure.getCause() instanceof SQLException sql
-                && sql.getSQLState() != null
-                && LOST_TO_ANOTHER.contains(sql.getSQLState());
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof TransactionConflict
+                    || t instanceof SQLException sql
+                            && sql.getSQLState() != null
+                            && LOST_TO_ANOTHER.contains(sql.getSQLState())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** As {@link #failure}, of a statement with which a transaction was to end: if the connection broke, nobody knows whether it did. */
+    static StoreFailure interrupted(String what, Exception e) {
+        StoreFailure failure = failure(what, e);
+        return failure.getCause() instanceof SQLException sql && isBroken(sql.getSQLState())
+                ? new OutcomeUnknown(
+                        failure.getMessage()
+                                + "; the connection broke, so it may be stored or not: repeating the call is safe and tells",
+                        sql)
+                : failure;
+    }
+
+    private static boolean isBroken(@Nullable String state) {
+        return state != null && (state.startsWith("08") || state.startsWith("57P"));
     }
 
     /** The driver's exception without Jdbi's around it, whose message repeats the bound values. */
@@ -113,7 +136,8 @@ final class Database {
                 break;
             }
         }
-        return new StoreFailure("could not " + what + ": " + cause.getMessage() + hint(cause), cause);
+        String message = "could not " + what + ": " + cause.getMessage() + hint(cause);
+        return lostToAnother(cause) ? new TransactionConflict(message, cause) : new StoreFailure(message, cause);
     }
 
     private static String hint(Throwable cause) {

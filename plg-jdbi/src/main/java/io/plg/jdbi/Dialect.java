@@ -7,6 +7,7 @@ import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationStore;
 import io.plg.activation.ActivationTally;
 import io.plg.activation.Cohort;
+import io.plg.idempotency.IdempotencyStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -22,6 +23,11 @@ enum Dialect {
         @Override
         ActivationStore activation(Session session) {
             return new PostgresActivationStore(session);
+        }
+
+        @Override
+        IdempotencyStore idempotency(Session session) {
+            return new PostgresIdempotencyStore(session);
         }
 
         @Override
@@ -57,6 +63,14 @@ enum Dialect {
         }
 
         @Override
+        void bind(Handle handle, WorkspaceId workspace) {
+            handle.createQuery(BIND)
+                    .bind("workspace", workspace.value())
+                    .mapTo(String.class)
+                    .one();
+        }
+
+        @Override
         String transaction(Handle handle) {
             return handle.createQuery("select pg_current_xact_id()::text")
                     .mapTo(String.class)
@@ -81,6 +95,11 @@ enum Dialect {
         }
 
         @Override
+        IdempotencyStore idempotency(Session session) {
+            return new H2IdempotencyStore(session);
+        }
+
+        @Override
         TenancyStore tenancy(Session session) {
             return new H2TenancyStore(session);
         }
@@ -100,6 +119,9 @@ enum Dialect {
                 throws SQLException {
             return call.on(handle);
         }
+
+        @Override
+        void bind(Handle handle, WorkspaceId workspace) {}
 
         @Override
         String transaction(Handle handle) {
@@ -167,6 +189,8 @@ enum Dialect {
 
     abstract ActivationStore activation(Session session);
 
+    abstract IdempotencyStore idempotency(Session session);
+
     abstract TenancyStore tenancy(Session session);
 
     abstract OperatorStore operator(Session session);
@@ -176,6 +200,9 @@ enum Dialect {
     /** Runs statements bound to a workspace, inside a transaction, and leaves the binding as it was. */
     abstract <T extends @Nullable Object> T bound(Handle handle, WorkspaceId workspace, Session.Call<T> call)
             throws SQLException;
+
+    /** Binds the transaction to a workspace until its end. */
+    abstract void bind(Handle handle, WorkspaceId workspace);
 
     /** What identifies the transaction of a handle for other connections. */
     abstract String transaction(Handle handle);

@@ -55,10 +55,15 @@ final class H2TenancyStore implements TenancyStore {
             values (:workspace, :kind, :subject, current_timestamp(6))
             """;
     private static final List<String> DELETE = List.of(
+            "delete from plg.idempotency_key where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.idempotency_log where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.idempotency_once where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.activation_step where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.activation_user where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.growth_event where workspace_id = :workspace fetch first :batch rows only");
     private static final List<String> ERASE = List.of(
+            "delete from plg.idempotency_key where user_id = :user fetch first :batch rows only",
+            "delete from plg.idempotency_once where user_id = :user fetch first :batch rows only",
             "delete from plg.activation_step where user_id = :user fetch first :batch rows only",
             "delete from plg.activation_user where user_id = :user fetch first :batch rows only",
             "delete from plg.growth_event where user_id = :user fetch first :batch rows only");

@@ -1,5 +1,7 @@
 package io.plg.jdbi;
 
+import java.util.Optional;
+
 /**
  * How plg sees a transaction that the host has bound to the current thread, as Spring does. The {@code DataSource} that plg was
  * given must then hand out that transaction's connection while it is active.
@@ -36,4 +38,25 @@ public interface HostTransactions {
      * @throws IllegalStateException if no transaction is active
      */
     void afterCommit(Runnable task);
+
+    /**
+     * Begins a transaction as the host does and binds it to the current thread, so that the host's own statements take part in what
+     * {@code plg.transact} and idempotent effects do. Called where none is {@link #active()}.
+     *
+     * @return what ends it, or empty if the host cannot begin one on plg's {@code DataSource}: plg then begins it on a connection that the
+     *     host's statements know nothing of
+     */
+    default Optional<Begun> begin() {
+        return Optional.empty();
+    }
+
+    /** A transaction that was begun for plg. One of the two is called, once, on the thread that began it. */
+    interface Begun {
+
+        /** Commits. What it throws means that nothing was stored, or, if the connection broke, that nobody knows. */
+        void commit();
+
+        /** Rolls back. */
+        void rollback();
+    }
 }

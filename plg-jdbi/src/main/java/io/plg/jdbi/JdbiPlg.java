@@ -161,6 +161,11 @@ public final class JdbiPlg implements Plg {
     }
 
     @Override
+    public long removeExpired() {
+        return plg.removeExpired();
+    }
+
+    @Override
     public void close() {
         if (watch != null) {
             watch.close();

@@ -5,7 +5,9 @@ import io.plg.OperatorStore;
 import io.plg.PlgStores;
 import io.plg.StoreFailure;
 import io.plg.TransactionWork;
+import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.idempotency.IdempotencyStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ final class JdbiStores implements PlgStores, Session {
     private final CommitWatch watch;
     private final @Nullable JdbiStores operator;
     private volatile @Nullable ActivationStore activation;
+    private volatile @Nullable IdempotencyStore idempotency;
 
     /** On the application's database, and for operator reports as another role on the same. */
     JdbiStores(Database database, @Nullable Database operator) {
@@ -39,6 +42,36 @@ final class JdbiStores implements PlgStores, Session {
             activation = known;
         }
         return known;
+    }
+
+    @Override
+    public IdempotencyStore idempotency() {
+        IdempotencyStore known = idempotency;
+        if (known == null) {
+            known = database.dialect().idempotency(this);
+            idempotency = known;
+        }
+        return known;
+    }
+
+    @Override
+    public boolean isConflict(Throwable failure) {
+        return Database.lostToAnother(failure);
+    }
+
+    @Override
+    public <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type) {
+        return Optional.empty();
+    }
+
+    @Override
+    public boolean isOwn() {
+        return false;
+    }
+
+    @Override
+    public void boundTo(WorkspaceId workspace) {
+        // Each call is a transaction of its own, which has ended.
     }
 
     @Override
@@ -84,10 +117,11 @@ final class JdbiStores implements PlgStores, Session {
     public <T extends @Nullable Object, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work)
             throws X {
         if (inTransaction()) {
-            try (Handle handle = database.open("join the host's transaction");
-                    BoundStores bound = BoundStores.inHostThread(database, handle)) {
-                return bound.transact(work);
-            }
+            return inHostThread(work, false);
+        }
+        Optional<HostTransactions.Begun> begun = database.host().begin();
+        if (begun.isPresent()) {
+            return inHosts(begun.get(), work);
         }
         var tasks = new ArrayList<Runnable>();
         T result;
@@ -105,6 +139,36 @@ final class JdbiStores implements PlgStores, Session {
         return result;
     }
 
+    /** In the transaction that the host has bound to the thread. */
+    private <T extends @Nullable Object, X extends Exception> T inHostThread(
+            TransactionWork<PlgStores, T, X> work, boolean begunForPlg) throws X {
+        try (Handle handle = database.open("join the host's transaction");
+                BoundStores bound = BoundStores.inHostThread(database, handle, begunForPlg)) {
+            return begunForPlg ? work.run(bound) : bound.transact(work);
+        }
+    }
+
+    private <T extends @Nullable Object, X extends Exception> T inHosts(
+            HostTransactions.Begun transaction, TransactionWork<PlgStores, T, X> work) throws X {
+        T result;
+        try {
+            result = inHostThread(work, true);
+        } catch (Throwable t) {
+            try {
+                transaction.rollback();
+            } catch (RuntimeException e) {
+                t.addSuppressed(e);
+            }
+            throw t;
+        }
+        try {
+            transaction.commit();
+        } catch (RuntimeException e) {
+            throw Database.interrupted("commit a transaction", e);
+        }
+        return result;
+    }
+
     /** Stores that are bound to a transaction whose end only the host knows. */
     BoundStores join(Handle handle, Joined joined) {
         return BoundStores.joined(database, handle, joined, watch);
@@ -116,7 +180,7 @@ final class JdbiStores implements PlgStores, Session {
             try (Handle handle = database.open(what)) {
                 return call.on(handle);
             } catch (JdbiException | SQLException e) {
-                throw Database.failure(what, e);
+                throw inTransaction() ? Database.failure(what, e) : Database.interrupted(what, e);
             }
         });
     }
@@ -125,7 +189,7 @@ final class JdbiStores implements PlgStores, Session {
     public <T extends @Nullable Object> T atomically(String what, Call<T> call) {
         if (inTransaction()) {
             try (Handle handle = database.open(what);
-                    BoundStores bound = BoundStores.inHostThread(database, handle)) {
+                    BoundStores bound = BoundStores.inHostThread(database, handle, false)) {
                 return bound.atomically(what, call);
             }
         }
@@ -177,7 +241,7 @@ final class JdbiStores implements PlgStores, Session {
         try {
             handle.commit();
         } catch (JdbiException e) {
-            var failure = Database.failure(what, e);
+            var failure = Database.interrupted(what, e);
             rollback(handle, failure);
             throw failure;
         }

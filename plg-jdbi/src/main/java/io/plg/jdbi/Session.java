@@ -21,6 +21,12 @@ interface Session {
     /** Notes what a call stored, for the {@link io.plg.PlgStores#afterCommit} task that belongs to it. */
     void stored(Stored stored);
 
+    /** Whether the calls run in a transaction that plg itself began. */
+    boolean isOwn();
+
+    /** Notes that a call has bound such a transaction to a workspace for good. */
+    void boundTo(WorkspaceId workspace);
+
     /** Statements on a handle. */
     @FunctionalInterface
     interface Call<T extends @Nullable Object> {

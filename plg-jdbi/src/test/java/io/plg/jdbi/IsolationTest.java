@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.activation.ActivationFunnel;
+import io.plg.idempotency.Fingerprint;
+import io.plg.idempotency.IdempotencyKey;
+import io.plg.idempotency.Operation;
+import io.plg.idempotency.Principal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -22,7 +26,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What row level security and grants hold back, seen from raw SQL of the application's own role. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 final class IsolationTest {
-    private static final List<String> TABLES = List.of("activation_step", "activation_user", "growth_event");
+    private static final List<String> REPORTED = List.of("activation_step", "activation_user", "growth_event");
+    private static final List<String> TABLES = List.of(
+            "activation_step",
+            "activation_user",
+            "growth_event",
+            "idempotency_key",
+            "idempotency_log",
+            "idempotency_once");
 
     private final String acme = "acme-" + UUID.randomUUID();
     private final Jdbi app = Jdbi.create(Postgres.app());
@@ -32,6 +43,14 @@ final class IsolationTest {
         var funnel = ActivationFunnel.named("onboarding").step("created").build();
         try (JdbiPlg plg = JdbiPlg.on(Postgres.app()).funnel(funnel).build()) {
             plg.workspace(acme).activation(funnel).complete("ada", "created");
+            plg.workspace(acme)
+                    .idempotency()
+                    .execute(
+                            Operation.financial("redeem", Boolean.class),
+                            Principal.by("ada"),
+                            IdempotencyKey.of("k"),
+                            Fingerprint.of("r"),
+                            tx -> tx.idempotency().once("welcome", "ada").first());
         }
     }
 
@@ -168,7 +187,7 @@ final class IsolationTest {
                     .as(statement)
                     .hasMessageContaining("permission denied");
         }
-        for (String table : TABLES) {
+        for (String table : REPORTED) {
             assertThat(operator.<Long, RuntimeException>withHandle(
                             handle -> handle.createQuery("select count(*) from plg." + table)
                                     .mapTo(Long.class)

@@ -257,7 +257,7 @@ abstract class JoiningContract {
                     }
                 })
                 .build()) {
-            thread.begin();
+            thread.start();
             complete(bound, "created");
             bound.transact(tx -> complete(tx, "invited"));
             assertThatThrownBy(() -> bound.transact(tx -> {
@@ -273,9 +273,42 @@ abstract class JoiningContract {
             assertThat(heard).containsExactly("bound created", "bound invited");
             assertThat(events(acme)).isEqualTo(2);
 
-            thread.begin();
+            thread.start();
             complete(bound, "exported");
             thread.rollback();
+            assertThat(events(acme)).isEqualTo(2);
+            assertThat(heard).hasSize(2);
+        }
+    }
+
+    @Test
+    void a_transaction_that_plg_asks_the_host_to_begin_is_the_host_s_on_this_thread() {
+        var thread = new ThreadBound(dataSource());
+        try (JdbiPlg bound = JdbiPlg.on(thread)
+                .funnel(FUNNEL)
+                .hostTransactions(thread)
+                .listener(new PlgListener() {
+                    @Override
+                    public void onEvent(GrowthEvent event) {
+                        heard.add("begun " + event.data().get("step"));
+                    }
+                })
+                .build()) {
+            bound.transact(tx -> {
+                assertThat(thread.active()).isTrue();
+                complete(tx, "created");
+                bound.transact(inner -> complete(inner, "invited"));
+                assertThat(heard).isEmpty();
+            });
+            assertThat(thread.active()).isFalse();
+            assertThat(heard).containsExactly("begun created", "begun invited");
+
+            assertThatThrownBy(() -> bound.transact(tx -> {
+                        complete(tx, "exported");
+                        throw new IllegalStateException("roll back");
+                    }))
+                    .hasMessage("roll back");
+            assertThat(thread.active()).isFalse();
             assertThat(events(acme)).isEqualTo(2);
             assertThat(heard).hasSize(2);
         }
@@ -286,7 +319,7 @@ abstract class JoiningContract {
         var thread = new ThreadBound(dataSource());
         try (JdbiPlg wrong =
                 JdbiPlg.on(dataSource()).funnel(FUNNEL).hostTransactions(thread).build()) {
-            thread.begin();
+            thread.start();
             assertThatThrownBy(() -> complete(wrong, "created"))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("TransactionAwareDataSourceProxy");

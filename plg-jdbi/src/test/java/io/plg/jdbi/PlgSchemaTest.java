@@ -65,7 +65,7 @@ final class PlgSchemaTest {
                                         "select script from plg.plg_schema_history where version is not null")
                                 .mapTo(String.class)
                                 .list()))
-                .containsExactly("V1__workspaces.sql", "V2__activation.sql");
+                .containsExactly("V1__workspaces.sql", "V2__activation.sql", "V3__idempotency.sql");
     }
 
     @ParameterizedTest

@@ -90,7 +90,8 @@ final class PostgresErasureTest {
                             .as(table)
                             .isZero());
             assertThat(count("t::text like '%" + lin + "%'")).isEqualTo(others);
-            assertThat(others.values()).as("every table knows users").allMatch(n -> n == 2);
+            others.remove("plg.idempotency_log"); // who asked is in it as part of a hash only
+            assertThat(others.values()).as("every other table knows users").allMatch(n -> n == 2);
         }
     }
 
@@ -324,6 +325,7 @@ final class PostgresErasureTest {
             case "jsonb" -> "'{}'";
             case "boolean" -> "false";
             case "uuid" -> "gen_random_uuid()";
+            case "bytea" -> "sha256('" + user + "')";
             default -> throw new IllegalArgumentException(column + " " + type + " is new: say what a value looks like");
         };
     }

@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ final class ThreadBound extends AutoCommitOff implements HostTransactions {
         return connection == null ? all.getConnection() : unclosable(connection);
     }
 
-    void begin() {
+    void start() {
         try {
             Connection connection = all.getConnection();
             connection.setAutoCommit(false);
@@ -44,6 +45,22 @@ final class ThreadBound extends AutoCommitOff implements HostTransactions {
     void rollback() {
         end(false);
         tasks.clear();
+    }
+
+    @Override
+    public Optional<Begun> begin() {
+        start();
+        return Optional.of(new Begun() {
+            @Override
+            public void commit() {
+                ThreadBound.this.commit();
+            }
+
+            @Override
+            public void rollback() {
+                ThreadBound.this.rollback();
+            }
+        });
     }
 
     @Override

@@ -36,6 +36,7 @@ class InMemoryConfiguration {
                             ? "there is no DataSource bean"
                             : "plg-jdbi is not on the class path");
         }
-        return Product.describe(Plg.inMemory(), beans, funnels, listeners).build();
+        return Product.describe(Plg.inMemory(), properties, beans, funnels, listeners)
+                .build();
     }
 }

@@ -52,7 +52,7 @@ class JdbcConfiguration {
         if (properties.operator().dataSource() != null) {
             builder.operator(DataSources.choose(beans, properties.operator().dataSource()));
         }
-        return Product.describe(builder, beans, funnels, listeners).build();
+        return Product.describe(builder, properties, beans, funnels, listeners).build();
     }
 
     private static void isolation(PlgProperties.Isolation isolation, JdbiPlg.Builder builder) {

@@ -15,6 +15,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param schema The tables of plg.
  * @param isolation What keeps workspaces apart in the database.
  * @param operator Reports over all workspaces.
+ * @param removeExpiredEvery How often what has outlived its retention, such as idempotency keys, is removed. Never if zero.
  */
 @ConfigurationProperties(PlgProperties.PREFIX)
 record PlgProperties(
@@ -22,7 +23,8 @@ record PlgProperties(
         @Nullable String dataSource,
         @DefaultValue Schema schema,
         @DefaultValue Isolation isolation,
-        @DefaultValue Operator operator) {
+        @DefaultValue Operator operator,
+        @DefaultValue("1h") Duration removeExpiredEvery) {
 
     static final String PREFIX = "plg";
 

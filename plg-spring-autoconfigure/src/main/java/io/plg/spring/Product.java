@@ -1,6 +1,7 @@
 package io.plg.spring;
 
 import io.plg.IdSource;
+import io.plg.JsonCodec;
 import io.plg.PlgBuilder;
 import io.plg.PlgListener;
 import io.plg.activation.ActivationFunnel;
@@ -14,6 +15,7 @@ final class Product {
 
     static <B extends PlgBuilder<B>> B describe(
             B builder,
+            PlgProperties properties,
             BeanFactory beans,
             ObjectProvider<ActivationFunnel> funnels,
             ObjectProvider<PlgListener> listeners) {
@@ -21,6 +23,8 @@ final class Product {
         // Not injected, because then one of several would be chosen if its name happened to be that of the parameter.
         beans.getBeanProvider(InstantSource.class).ifUnique(builder::clock);
         beans.getBeanProvider(IdSource.class).ifUnique(builder::ids);
+        beans.getBeanProvider(JsonCodec.class).ifUnique(builder::json);
+        builder.removeExpiredEvery(properties.removeExpiredEvery());
         return builder.listener(new ListenerBeans(listeners));
     }
 }

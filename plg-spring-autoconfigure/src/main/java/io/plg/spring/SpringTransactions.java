@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactory;
@@ -21,6 +22,7 @@ import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.support.ResourceTransactionManager;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
@@ -107,6 +109,38 @@ final class SpringTransactions implements HostTransactions {
         var pending = new Pending();
         pending.add(task);
         TransactionSynchronizationManager.registerSynchronization(pending);
+    }
+
+    /** By the application's transaction manager, if there is one and it is the one of this DataSource. */
+    @Override
+    public Optional<Begun> begin() {
+        PlatformTransactionManager manager = managers.getIfUnique();
+        // A transaction of another DataSource would be joined, and rolled back with what is not its own.
+        if (manager == null || TransactionSynchronizationManager.isActualTransactionActive()) {
+            return Optional.empty();
+        }
+        TransactionStatus status = manager.getTransaction(TransactionDefinition.withDefaults());
+        boolean ours = false;
+        try {
+            ours = active();
+        } finally {
+            if (!ours) {
+                manager.rollback(status);
+            }
+        }
+        return !ours
+                ? Optional.empty()
+                : Optional.of(new Begun() {
+                    @Override
+                    public void commit() {
+                        manager.commit(status);
+                    }
+
+                    @Override
+                    public void rollback() {
+                        manager.rollback(status);
+                    }
+                });
     }
 
     /** Hands out the connection of the transaction; where there is none, another one that commits by itself. */

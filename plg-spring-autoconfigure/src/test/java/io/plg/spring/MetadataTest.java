@@ -47,7 +47,8 @@ class MetadataTest {
                         "plg.isolation.tables",
                         "plg.isolation.schemas",
                         "plg.isolation.shared",
-                        "plg.operator.data-source");
+                        "plg.operator.data-source",
+                        "plg.remove-expired-every");
         assertThat(properties.values())
                 .allSatisfy(property -> assertThat((String) property.get("description"))
                         .isNotBlank()

@@ -3,6 +3,7 @@ package io.plg.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plg.Execution;
 import io.plg.Plg;
 import io.plg.UserErased;
 import io.plg.UserId;
@@ -13,6 +14,11 @@ import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationReport;
 import io.plg.activation.Cohort;
 import io.plg.activation.StepCompletion;
+import io.plg.idempotency.Fingerprint;
+import io.plg.idempotency.Idempotency;
+import io.plg.idempotency.IdempotencyKey;
+import io.plg.idempotency.Operation;
+import io.plg.idempotency.Principal;
 import io.plg.tenancy.Erasure;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -310,6 +316,13 @@ public abstract class TenancyContract extends StoreContract {
         calls.put("sign-up", () -> activation.signedUp(user, T0));
         calls.put("report", () -> activation.report(Cohort.everyone()));
         calls.put("report by", () -> activation.reportBy(Cohort.everyone(), "company"));
+        Idempotency<Execution> idempotency = plg.workspace(workspace).idempotency();
+        Operation<String> operation = Operation.of("redeem", String.class);
+        Principal by = Principal.by(user);
+        calls.put(
+                "an effect",
+                () -> idempotency.execute(operation, by, IdempotencyKey.of("k"), Fingerprint.of("r"), tx -> "done"));
+        calls.put("once", () -> idempotency.once("welcome", user));
         return calls;
     }
 }

@@ -13,6 +13,7 @@ import io.plg.activation.ActivationStore;
 import io.plg.activation.Cohort;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
+import io.plg.idempotency.IdempotencyStore;
 import io.plg.tenancy.TenancyStore;
 import java.time.Instant;
 import java.util.List;
@@ -33,6 +34,21 @@ class ForwardingStores implements PlgStores {
     @Override
     public ActivationStore activation() {
         return change.apply(target, target.activation());
+    }
+
+    @Override
+    public IdempotencyStore idempotency() {
+        return target.idempotency();
+    }
+
+    @Override
+    public boolean isConflict(Throwable failure) {
+        return target.isConflict(failure);
+    }
+
+    @Override
+    public <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type) {
+        return target.unwrap(workspace, type);
     }
 
     @Override

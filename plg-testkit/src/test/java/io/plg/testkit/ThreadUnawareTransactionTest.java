@@ -4,7 +4,9 @@ import io.plg.ChangeFeed;
 import io.plg.OperatorStore;
 import io.plg.PlgStores;
 import io.plg.TransactionWork;
+import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.idempotency.IdempotencyStore;
 import io.plg.memory.InMemoryStores;
 import io.plg.tenancy.TenancyStore;
 import java.util.Optional;
@@ -72,6 +74,21 @@ class ThreadUnawareTransactionTest extends TransactionContract {
         @Override
         public ActivationStore activation() {
             return target.activation();
+        }
+
+        @Override
+        public IdempotencyStore idempotency() {
+            return target.idempotency();
+        }
+
+        @Override
+        public boolean isConflict(Throwable failure) {
+            return target.isConflict(failure);
+        }
+
+        @Override
+        public <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type) {
+            return target.unwrap(workspace, type);
         }
 
         @Override

@@ -6,9 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariDataSource;
 import io.plg.Plg;
 import io.plg.PlgListener;
+import io.plg.TransactionConflict;
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
 import io.plg.event.GrowthEvent;
+import io.plg.idempotency.Fingerprint;
+import io.plg.idempotency.IdempotencyKey;
+import io.plg.idempotency.Operation;
+import io.plg.idempotency.Outcome;
+import io.plg.idempotency.Principal;
 import io.plg.jdbi.JdbiPlg;
 import io.plg.jdbi.PlgSchema;
 import java.sql.Connection;
@@ -17,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
@@ -27,6 +34,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
+import org.springframework.dao.CannotAcquireLockException;
+import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
@@ -434,6 +443,92 @@ abstract class SpringTransactionsContract {
         }
 
         assertThat(small.getHikariPoolMXBean().getActiveConnections()).isZero();
+    }
+
+    // --- transactions that plg begins ---
+
+    @Test
+    void whatTheApplicationDoesInATransactionOfPlgCommitsAndRollsBackWithIt() {
+        for (boolean fails : List.of(true, false)) {
+            try {
+                plg.transact(tx -> {
+                    insertProject("p1");
+                    tx.workspace(acmeId()).activation(FUNNEL).complete("ada", "project");
+                    assertThat(heard).isEmpty();
+                    if (fails) {
+                        throw new IllegalStateException("meant to fail");
+                    }
+                });
+            } catch (IllegalStateException expected) {
+                assertNothingHappened();
+            }
+        }
+        assertThat(projects()).isEqualTo(1);
+        assertThat(heard).containsExactly("ada project");
+    }
+
+    @Test
+    void theApplicationsRowsOfAnEffectAreThereOnceAndOnlyWithItsKey() {
+        for (int i = 0; i < 3; i++) {
+            Outcome<Integer> outcome = once("k", () -> insertProject("p1"));
+            assertThat(outcome).isInstanceOf(i == 0 ? Outcome.Executed.class : Outcome.Replayed.class);
+        }
+        assertThat(projects()).isEqualTo(1);
+
+        assertThatThrownBy(() -> once("other", () -> {
+                    insertProject("p2");
+                    insertProject("p1"); // is there
+                }))
+                .isInstanceOf(DuplicateKeyException.class);
+        assertThat(projects()).isEqualTo(1);
+        assertThat(once("other", () -> insertProject("p2"))).isInstanceOf(Outcome.Executed.class);
+    }
+
+    @Test
+    void anEffectThatLostToAnotherTransactionIsBegunAgainUnlessTheTransactionIsTheApplications() {
+        var runs = new AtomicInteger();
+        Runnable effect = () -> {
+            insertProject("p" + runs.get());
+            if (runs.incrementAndGet() < 3) {
+                throw new CannotAcquireLockException("lost", new SQLException("deadlock detected", "40P01"));
+            }
+        };
+
+        assertThat(once("k", effect)).isInstanceOf(Outcome.Executed.class);
+        assertThat(runs).hasValue(3);
+        assertThat(projects()).isEqualTo(1);
+
+        runs.set(0);
+        assertThatThrownBy(() -> in(required(), () -> once("l", effect))).isInstanceOf(TransactionConflict.class);
+        assertThat(runs).hasValue(1);
+        assertThat(projects()).isEqualTo(1);
+    }
+
+    @Test
+    void insideATransactionOfAnotherDataSourceOneOfPlgIsApart() {
+        HikariDataSource other = opened(pool(true));
+        var others = new DataSourceTransactionManager(other);
+
+        new TransactionTemplate(others).executeWithoutResult(status -> {
+            assertThat(once("k", () -> {})).isInstanceOf(Outcome.Executed.class);
+            status.setRollbackOnly();
+        });
+
+        assertThat(once("k", () -> {})).isInstanceOf(Outcome.Replayed.class);
+    }
+
+    private Outcome<Integer> once(String key, Runnable effect) {
+        return plg.workspace(acmeId())
+                .idempotency()
+                .execute(
+                        Operation.of("create-project", Integer.class),
+                        Principal.by("ada"),
+                        IdempotencyKey.of(key),
+                        Fingerprint.of("create"),
+                        tx -> {
+                            effect.run();
+                            return 1;
+                        });
     }
 
     // --- helpers ---

@@ -1,0 +1,314 @@
+-- plg, schema version 3: idempotency keys. PostgreSQL 15 and later.
+
+-- What was asked for under a key, and its result. scope is the SHA-256 of principal, operation and key. A key of an effect on this database only has
+-- a row from its commit on; until then a transaction-level advisory lock keeps others out. A leased key has one from its first lease on. All
+-- times are this server's.
+create table plg.idempotency_key (
+    workspace_id varchar(128) collate "C" not null,
+    scope        bytea                    not null,
+    operation    varchar(128) collate "C" not null,
+    request_key  varchar(255) collate "C" not null,
+    user_id      varchar(128) collate "C", -- who asked: a user or a service
+    service      varchar(128) collate "C",
+    fingerprint  bytea                    not null,
+    effect_id    uuid                     not null,
+    token        bigint                   not null, -- of the last lease; 0 if there was none
+    leased_until timestamptz,
+    finished_at  timestamptz,
+    result       text,                              -- null also if it was too large
+    expires_at   timestamptz              not null,
+    primary key (workspace_id, scope)
+);
+create index idempotency_key_expires on plg.idempotency_key (workspace_id, expires_at);
+
+-- Every key of a financial operation that was executed, for good: the application's role may add to it and read it, and nothing else. Who asked is
+-- in it as part of a hash only, so that it outlives the erasure of a person.
+create table plg.idempotency_log (
+    workspace_id varchar(128) collate "C" not null,
+    scope        bytea                    not null,
+    operation    varchar(128) collate "C" not null,
+    request_key  varchar(255) collate "C" not null,
+    fingerprint  bytea                    not null,
+    effect_id    uuid                     not null,
+    executed_at  timestamptz              not null,
+    primary key (workspace_id, scope)
+);
+
+-- What may happen once and has. subject is the SHA-256 of to whom or what.
+create table plg.idempotency_once (
+    workspace_id varchar(128) collate "C" not null,
+    what         varchar(128) collate "C" not null,
+    subject      bytea                    not null,
+    user_id      varchar(128) collate "C",
+    effect_id    uuid                     not null,
+    happened_at  timestamptz              not null,
+    primary key (workspace_id, what, subject)
+);
+
+alter table plg.idempotency_key enable row level security;
+alter table plg.idempotency_key force row level security;
+create policy workspace on plg.idempotency_key
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+create policy workspace_only on plg.idempotency_key as restrictive
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+
+alter table plg.idempotency_log enable row level security;
+alter table plg.idempotency_log force row level security;
+create policy workspace on plg.idempotency_log
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+create policy workspace_only on plg.idempotency_log as restrictive
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+
+alter table plg.idempotency_once enable row level security;
+alter table plg.idempotency_once force row level security;
+create policy workspace on plg.idempotency_once
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+create policy workspace_only on plg.idempotency_once as restrictive
+    using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
+    with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
+
+-- Binds to a workspace, looks a key up, and leaves the binding as it was. Without any output but nulls nobody had the effect. left_micros is how long
+-- the lease still is, 0 if it has ended.
+create function plg.idempotency_find(
+    p_workspace text, p_user text, p_scope bytea, p_logged boolean,
+    out refused text, out finished boolean, out fingerprint bytea, out effect_id uuid, out result text, out left_micros bigint)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_binding text := current_setting('plg.workspace_id', true);
+begin
+    refused := plg_directory.refusal(p_workspace, p_user);
+    if refused is not null then
+        return;
+    end if;
+    perform set_config('plg.workspace_id', p_workspace, true);
+    select k.finished_at is not null, k.fingerprint, k.effect_id, k.result,
+           greatest(0, ceil(extract(epoch from k.leased_until - clock_timestamp()) * 1000000))::bigint
+    into finished, fingerprint, effect_id, result, left_micros
+    from plg.idempotency_key k
+    where k.workspace_id = p_workspace and k.scope = p_scope;
+    if finished is null and p_logged then
+        -- One statement: the key and its line in the log may have been committed since the last one.
+        select true, l.fingerprint, l.effect_id, k.result into finished, fingerprint, effect_id, result
+        from plg.idempotency_log l
+        left join plg.idempotency_key k
+               on k.workspace_id = l.workspace_id and k.scope = l.scope and k.finished_at is not null
+        where l.workspace_id = p_workspace and l.scope = p_scope;
+    end if;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+-- Claims a key for this transaction: of all that have the same p_lock only one goes on, until its end. Waits for another one at most p_wait milliseconds,
+-- 0 for not at all. Returns whether it is claimed, and what idempotency_find does. Leaves the binding as it was, or to the workspace if it was
+-- claimed and p_bind says so.
+create function plg.idempotency_claim(
+    p_workspace text, p_user text, p_scope bytea, p_logged boolean, p_lock bigint, p_wait integer, p_bind boolean,
+    out claimed boolean,
+    out refused text, out finished boolean, out fingerprint bytea, out effect_id uuid, out result text, out left_micros bigint)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_timeout text;
+begin
+    claimed := pg_try_advisory_xact_lock(p_lock);
+    if not claimed then
+        select f.refused, f.finished, f.fingerprint, f.effect_id, f.result, f.left_micros
+        into refused, finished, fingerprint, effect_id, result, left_micros
+        from plg.idempotency_find(p_workspace, p_user, p_scope, p_logged) f;
+        if refused is not null or finished or left_micros > 0 or p_wait = 0 then
+            return;
+        end if;
+        begin
+            v_timeout := current_setting('lock_timeout');
+            perform set_config('lock_timeout', p_wait::text, true);
+            perform pg_advisory_xact_lock(p_lock);
+            perform set_config('lock_timeout', v_timeout, true);
+            claimed := true;
+        exception when lock_not_available then
+            return; -- which restored the setting
+        end;
+    end if;
+    -- Whoever had the lock has committed or rolled back, and this statement sees it.
+    select f.refused, f.finished, f.fingerprint, f.effect_id, f.result, f.left_micros
+    into refused, finished, fingerprint, effect_id, result, left_micros
+    from plg.idempotency_find(p_workspace, p_user, p_scope, p_logged) f;
+    claimed := refused is null and finished is not true and coalesce(left_micros, 0) = 0;
+    if claimed and p_bind then
+        perform set_config('plg.workspace_id', p_workspace, true);
+    end if;
+end
+$$;
+
+-- Binds to a workspace, stores the result of a key, and leaves the binding as it was. p_token is the owner's, or null for a key that this transaction has
+-- claimed. Returns whether it was stored: not if somebody else has the key.
+create function plg.idempotency_finish(
+    p_workspace text, p_user text, p_scope bytea, p_token bigint, p_operation text, p_key text, p_service text,
+    p_fingerprint bytea, p_effect uuid, p_result text, p_retention_micros bigint, p_financial boolean,
+    out refused text, out stored boolean)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_binding text        := current_setting('plg.workspace_id', true);
+    v_now     timestamptz := clock_timestamp();
+begin
+    refused := plg_directory.admit(p_workspace, p_user, null);
+    if refused is not null then
+        return;
+    end if;
+    perform set_config('plg.workspace_id', p_workspace, true);
+    if p_token is null then
+        insert into plg.idempotency_key as k
+            (workspace_id, scope, operation, request_key, user_id, service, fingerprint, effect_id, token, finished_at, result, expires_at)
+        values (p_workspace, p_scope, p_operation, p_key, p_user, p_service, p_fingerprint, p_effect, 0, v_now, p_result,
+                v_now + p_retention_micros * interval '1 microsecond')
+        on conflict (workspace_id, scope) do update
+            set fingerprint = excluded.fingerprint, effect_id = excluded.effect_id, finished_at = excluded.finished_at,
+                result = excluded.result, expires_at = excluded.expires_at
+            where k.finished_at is null and k.leased_until <= v_now;
+    else
+        update plg.idempotency_key k
+        set finished_at = v_now, result = p_result, expires_at = v_now + p_retention_micros * interval '1 microsecond'
+        where k.workspace_id = p_workspace and k.scope = p_scope and k.token = p_token and k.finished_at is null;
+    end if;
+    stored := found;
+    if stored and p_financial then
+        insert into plg.idempotency_log (workspace_id, scope, operation, request_key, fingerprint, effect_id, executed_at)
+        values (p_workspace, p_scope, p_operation, p_key, p_fingerprint, p_effect, v_now)
+        on conflict do nothing;
+        stored := found;
+    end if;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+-- Binds to a workspace, leases a key if nobody holds it and an earlier attempt was the same request, and leaves the binding as it was. Returns the token
+-- and the id of the effect; without a token, what idempotency_find does.
+create function plg.idempotency_lease(
+    p_workspace text, p_user text, p_scope bytea, p_logged boolean, p_operation text, p_key text, p_service text,
+    p_fingerprint bytea, p_effect uuid, p_lease_micros bigint, p_retention_micros bigint,
+    out token bigint,
+    out refused text, out finished boolean, out fingerprint bytea, out effect_id uuid, out result text, out left_micros bigint)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_binding text        := current_setting('plg.workspace_id', true);
+    v_now     timestamptz := clock_timestamp();
+    v_until   timestamptz := v_now + p_lease_micros * interval '1 microsecond';
+begin
+    refused := plg_directory.admit(p_workspace, p_user, null);
+    if refused is not null then
+        return;
+    end if;
+    perform set_config('plg.workspace_id', p_workspace, true);
+    if not (p_logged and exists (
+            select from plg.idempotency_log l where l.workspace_id = p_workspace and l.scope = p_scope)) then
+        insert into plg.idempotency_key as k
+            (workspace_id, scope, operation, request_key, user_id, service, fingerprint, effect_id, token, leased_until, expires_at)
+        values (p_workspace, p_scope, p_operation, p_key, p_user, p_service, p_fingerprint, p_effect,
+                (extract(epoch from v_now) * 1000)::bigint, v_until,
+                v_until + p_retention_micros * interval '1 microsecond')
+        on conflict (workspace_id, scope) do update
+            set token = k.token + 1, leased_until = excluded.leased_until, expires_at = excluded.expires_at
+            where k.finished_at is null and k.leased_until <= v_now and k.fingerprint = excluded.fingerprint
+        returning k.token, k.effect_id into token, effect_id;
+    end if;
+    if token is null then
+        select f.finished, f.fingerprint, f.effect_id, f.result, f.left_micros
+        into finished, fingerprint, effect_id, result, left_micros
+        from plg.idempotency_find(p_workspace, p_user, p_scope, p_logged) f;
+    end if;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+-- Binds to a workspace, renews a lease, or ends it if p_lease_micros is 0, and leaves the binding as it was. Returns whether it was the owner's.
+create function plg.idempotency_renew(p_workspace text, p_scope bytea, p_token bigint, p_lease_micros bigint) returns boolean
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_binding text        := current_setting('plg.workspace_id', true);
+    v_until   timestamptz := clock_timestamp() + p_lease_micros * interval '1 microsecond';
+    v_found   boolean;
+begin
+    perform set_config('plg.workspace_id', p_workspace, true);
+    update plg.idempotency_key k
+    set leased_until = v_until, expires_at = v_until + (k.expires_at - k.leased_until)
+    where k.workspace_id = p_workspace and k.scope = p_scope and k.token = p_token and k.finished_at is null;
+    v_found := found;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+    return v_found;
+end
+$$;
+
+-- Binds to a workspace, notes what may happen once unless it was noted before, and leaves the binding as it was. Waits for another transaction that is
+-- about to.
+create function plg.idempotency_note_once(
+    p_workspace text, p_user text, p_what text, p_subject bytea, p_effect uuid, p_at timestamptz,
+    out refused text, out first boolean, out effect_id uuid)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_binding text := current_setting('plg.workspace_id', true);
+begin
+    refused := plg_directory.admit(p_workspace, p_user, null);
+    if refused is not null then
+        return;
+    end if;
+    perform set_config('plg.workspace_id', p_workspace, true);
+    insert into plg.idempotency_once (workspace_id, what, subject, user_id, effect_id, happened_at)
+    values (p_workspace, p_what, p_subject, p_user, p_effect, p_at)
+    on conflict do nothing;
+    first := found;
+    select o.effect_id into effect_id
+    from plg.idempotency_once o
+    where o.workspace_id = p_workspace and o.what = p_what and o.subject = p_subject;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+-- Removes at most p_limit keys whose retention is over, from the next workspaces after p_after, and leaves the binding as it was. Returns after which
+-- workspace to go on, null when there is none left, and how many it removed. Keys that somebody is using are left for the next time.
+create function plg_directory.remove_expired_keys(p_after text, p_limit integer, out last_workspace text, out removed integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+as $$
+declare
+    v_binding   text := current_setting('plg.workspace_id', true);
+    v_workspace text;
+    v_now       integer;
+begin
+    removed := 0;
+    for v_workspace in
+        select distinct w.workspace_id from plg_directory.workspace w
+        where p_after is null or w.workspace_id > p_after
+        order by w.workspace_id limit 500
+    loop
+        perform set_config('plg.workspace_id', v_workspace, true);
+        delete from plg.idempotency_key k
+        where k.ctid = any (array(
+            select o.ctid from plg.idempotency_key o
+            where o.workspace_id = v_workspace and o.expires_at < clock_timestamp()
+            order by o.expires_at limit p_limit - removed
+            for update skip locked));
+        get diagnostics v_now = row_count;
+        removed := removed + v_now;
+        last_workspace := coalesce(last_workspace, p_after, '');
+        exit when removed >= p_limit; -- there may be more in this one
+        last_workspace := v_workspace;
+    end loop;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+end
+$$;
+
+revoke all on all tables in schema plg from public;
+revoke all on all functions in schema plg, plg_directory from public;

@@ -1,0 +1,14 @@
+package io.plg.jdbi;
+
+import io.plg.PlgStores;
+import io.plg.testkit.IdempotencyContract;
+import javax.sql.DataSource;
+
+final class H2IdempotencyTest extends IdempotencyContract {
+    private static final DataSource DATABASE = H2.regular();
+
+    @Override
+    protected PlgStores newStores() {
+        return new JdbiStores(new Database(DATABASE, HostTransactions.NONE), null);
+    }
+}
