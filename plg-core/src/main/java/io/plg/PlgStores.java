@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Rules for implementers: decisions that race are one atomic statement in the store; nothing a transaction wrote is seen by
  * others before its commit or after its rollback; a call that throws leaves no trace. The contract tests are
- * {@code ActivationStoreContract} and {@code TransactionContract} of plg-testkit.
+ * {@code ActivationStoreContract}, {@code IdempotencyContract}, {@code TenancyContract} and {@code TransactionContract} of plg-testkit.
  */
 public interface PlgStores extends AutoCloseable {
 

@@ -31,6 +31,9 @@ public final class Main {
         PROGRAMS.put(
                 "isolation",
                 new Entry((args, out) -> IsolationLoad.run(args, out, PostgresServer::start), List.of("-Xmx512m")));
+        PROGRAMS.put(
+                "idempotency",
+                new Entry((args, out) -> IdempotencyLoad.run(args, out, PostgresServer::start), List.of("-Xmx512m")));
         PROGRAMS.put("state", new Entry(StateLoad::run, List.of()));
         PROGRAMS.put(
                 "staleness", new Entry((args, out) -> StalenessLoad.run(args, out, PostgresServer::start), List.of()));

@@ -59,6 +59,24 @@ class ProgramsTest {
     }
 
     @Test
+    @DisplayName("idempotency: all peers have each effect once and keep its key")
+    void idempotency() throws Exception {
+        String[] sizes = {
+            "--rounds=1", "--millis=50", "--keys=300", "--limits=100", "--bursts=1", "--calls=200",
+        };
+        IdempotencyLoad.run(sizes, out, () -> server.withDatabase("idempotency"));
+        assertThat(printed())
+                .contains(
+                        "| plg: execute ",
+                        "| lock, then check: Redis and a table ",
+                        "threads: 8",
+                        "| plg, from the table ",
+                        "| plg: the others wait for the result ",
+                        "| one limit row, plg: execute, financial ")
+                .doesNotContain("${");
+    }
+
+    @Test
     @DisplayName("state: the benchmark answers from memory")
     void state() throws Exception {
         StateBenchmark benchmark = new StateBenchmark();

@@ -70,6 +70,7 @@ final class IdempotencyView implements Idempotency<Execution> {
             throws X {
         Objects.requireNonNull(effect, "effect");
         var asked = new Asked<T>(workspace, operation, new Scope(by, operation.name(), key), request);
+        plg.tidyNowAndThen();
         plg.flights().enter(asked.flight());
         try {
             return plg.stores().inTransaction()
@@ -97,6 +98,7 @@ final class IdempotencyView implements Idempotency<Execution> {
                             + " as long as it takes and could be rolled back afterwards; call executeLeased outside of it");
         }
         var asked = new Asked<T>(workspace, operation, new Scope(by, operation.name(), key), request);
+        plg.tidyNowAndThen();
         plg.flights().enter(asked.flight());
         try {
             return inTurn(asked, pause -> leadLeased(asked, call, settlement));
@@ -132,7 +134,6 @@ final class IdempotencyView implements Idempotency<Execution> {
 
     private <T extends @Nullable Object, X extends Exception> Outcome<T> inTurn(Asked<T> asked, Lead<T, X> lead)
             throws X {
-        plg.tidyNowAndThen();
         Flights flights = plg.flights();
         var pause = new Pause(asked.scope(), asked.operation().waitAtMost());
         while (true) {
@@ -235,6 +236,13 @@ final class IdempotencyView implements Idempotency<Execution> {
             Asked<T> asked, ForeignCall<C, X> call, Settlement<Execution, C, T, X> settlement) throws X {
         Operation<T> operation = asked.operation();
         IdempotencyStore store = plg.stores().idempotency();
+        Claim seen = store.find(workspace, asked.scope(), operation.isFinancial(), plg.now());
+        if (seen instanceof Finished finished) {
+            return new Led<>(replay(asked, finished), finished);
+        }
+        if (seen instanceof Busy busy) {
+            return new Led<>(busy(asked, busy), null); // not by lease(), which waits for a settlement that is under way
+        }
         Claim claim = store.lease(
                 workspace,
                 asked.scope(),
@@ -253,6 +261,7 @@ final class IdempotencyView implements Idempotency<Execution> {
         var held = new HeldLease(store, asked, leased);
         try {
             C answer = call.call(held);
+            held.stop(); // from here on the settlement's transaction holds the row
             Led<T> led = retried(
                     asked,
                     () -> plg.<Led<T>, X>inTransaction(
@@ -272,12 +281,19 @@ final class IdempotencyView implements Idempotency<Execution> {
     private <C extends @Nullable Object, T extends @Nullable Object, X extends Exception> Led<T> settle(
             PlgRuntime tx, Asked<T> asked, Leased leased, C answer, Settlement<Execution, C, T, X> settlement)
             throws X {
+        IdempotencyStore store = tx.stores().idempotency();
+        // First, so that a late owner is told so and not that its rows collide with those of its follower; and for the
+        // row's lock.
+        if (!store.renew(
+                workspace, asked.scope(), leased.token(), asked.operation().lease(), plg.now())) {
+            throw new LeaseLost(asked.scope());
+        }
         T value = settlement.run(tx.execution(workspace, leased.effectId()), answer);
         if (asked.operation().isRetryable(value)) {
             throw new NotStored(asked, value, leased.effectId());
         }
         Result result = result(asked, value, leased.effectId());
-        if (!tx.stores().idempotency().finishLeased(workspace, asked.scope(), leased.token(), result)) {
+        if (!store.finishLeased(workspace, asked.scope(), leased.token(), result)) {
             throw new LeaseLost(asked.scope());
         }
         return asked.done(value, result);

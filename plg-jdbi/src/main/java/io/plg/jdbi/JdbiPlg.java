@@ -25,6 +25,9 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Handles;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.ColonPrefixSqlParser;
+import org.jdbi.v3.core.statement.SqlParser;
+import org.jdbi.v3.core.statement.SqlStatements;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +54,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class JdbiPlg implements Plg {
     private static final Logger LOG = LoggerFactory.getLogger(JdbiPlg.class);
+
+    private static final SqlParser PARSER = new ColonPrefixSqlParser();
 
     private final JdbiStores stores;
     private final Plg plg;
@@ -118,6 +123,7 @@ public final class JdbiPlg implements Plg {
         // read.
         Jdbi jdbi = Jdbi.create(connection);
         jdbi.getConfig(Handles.class).setForceEndTransactions(false);
+        jdbi.getConfig(SqlStatements.class).setSqlParser(PARSER); // which remembers what it has parsed
         return Builder.bound(plg, stores.join(jdbi.open(), joined));
     }
 

@@ -7,6 +7,10 @@ import io.plg.idempotency.Fingerprint;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.idempotency.Once;
 import io.plg.idempotency.Scope;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -18,18 +22,22 @@ import org.jspecify.annotations.Nullable;
 final class PostgresIdempotencyStore implements IdempotencyStore {
     private static final int BATCH = 1_000;
 
+    // The three statements of every effect are for plain JDBC: with a look-up of a fresh key, Jdbi takes longer than
+    // the database.
     private static final String FIND = """
             select refused, finished, fingerprint, effect_id, result, left_micros
-            from plg.idempotency_find(:workspace, :user, :scope, :logged)
+            from plg.idempotency_find(p_workspace => ?, p_user => ?, p_scope => ?, p_logged => ?)
             """;
     private static final String CLAIM = """
-            select claimed, refused, finished, fingerprint, effect_id, result, left_micros
-            from plg.idempotency_claim(:workspace, :user, :scope, :logged, :lock, :wait, :bind)
+            select refused, finished, fingerprint, effect_id, result, left_micros, claimed
+            from plg.idempotency_claim(
+                p_workspace => ?, p_user => ?, p_scope => ?, p_logged => ?, p_lock => ?, p_wait => ?, p_bind => ?)
             """;
     private static final String FINISH = """
             select refused, stored
-            from plg.idempotency_finish(:workspace, :user, :scope, :token, :operation, :key, :service, :fingerprint, :effect,
-                                        :result, :retention, :financial)
+            from plg.idempotency_finish(
+                p_workspace => ?, p_user => ?, p_scope => ?, p_token => ?, p_operation => ?, p_key => ?, p_service => ?,
+                p_fingerprint => ?, p_effect => ?, p_result => ?, p_retention_micros => ?, p_financial => ?)
             """;
     private static final String LEASE = """
             select token, refused, finished, fingerprint, effect_id, result, left_micros
@@ -52,38 +60,42 @@ final class PostgresIdempotencyStore implements IdempotencyStore {
 
     @Override
     public Claim find(WorkspaceId workspace, Scope scope, boolean logged, Instant now) {
-        return session.call(
-                "look up an idempotency key",
-                handle -> of(handle.createQuery(FIND), workspace, scope)
-                        .bind("logged", logged)
-                        .map((rs, ctx) -> {
-                            admitted(rs.getString("refused"), workspace, scope);
-                            return StoredKeys.read(rs);
-                        })
-                        .one());
+        return session.call("look up an idempotency key", handle -> {
+            try (PreparedStatement find = handle.getConnection().prepareStatement(FIND)) {
+                bind(find, workspace, scope);
+                find.setBoolean(4, logged);
+                try (ResultSet rs = find.executeQuery()) {
+                    rs.next();
+                    admitted(rs.getString("refused"), workspace, scope);
+                    return StoredKeys.read(rs);
+                }
+            }
+        });
     }
 
     @Override
     public Claim claim(WorkspaceId workspace, Scope scope, boolean logged, Duration wait, Instant now) {
         return session.call("claim an idempotency key", handle -> {
             boolean bind = session.isOwn();
-            return of(handle.createQuery(CLAIM), workspace, scope)
-                    .bind("logged", logged)
-                    .bind("lock", StoredKeys.lock(workspace.value(), scope))
-                    .bind("wait", wait.isZero() ? 0 : (int) Math.max(1, wait.toMillis()))
-                    .bind("bind", bind)
-                    .map((rs, ctx) -> {
-                        admitted(rs.getString("refused"), workspace, scope);
-                        Claim read = StoredKeys.read(rs);
-                        if (rs.getBoolean("claimed")) {
-                            if (bind) {
-                                session.boundTo(workspace);
-                            }
-                            return read;
+            try (PreparedStatement claim = handle.getConnection().prepareStatement(CLAIM)) {
+                bind(claim, workspace, scope);
+                claim.setBoolean(4, logged);
+                claim.setLong(5, StoredKeys.lock(workspace.value(), scope));
+                claim.setInt(6, wait.isZero() ? 0 : (int) Math.max(1, wait.toMillis()));
+                claim.setBoolean(7, bind);
+                try (ResultSet rs = claim.executeQuery()) {
+                    rs.next();
+                    admitted(rs.getString("refused"), workspace, scope);
+                    Claim read = StoredKeys.read(rs);
+                    if (rs.getBoolean("claimed")) {
+                        if (bind) {
+                            session.boundTo(workspace);
                         }
-                        return read instanceof Claim.Free ? Claim.Busy.UNKNOWN : read;
-                    })
-                    .one();
+                        return read;
+                    }
+                    return read instanceof Claim.Free ? Claim.Busy.UNKNOWN : read;
+                }
+            }
         });
     }
 
@@ -101,20 +113,31 @@ final class PostgresIdempotencyStore implements IdempotencyStore {
     }
 
     private boolean finish(WorkspaceId workspace, Scope scope, @Nullable Long token, Result result) {
-        return session.call(
-                "store the result of an idempotency key",
-                handle -> named(of(handle.createQuery(FINISH), workspace, scope), scope)
-                        .bindByType("token", token, Long.class)
-                        .bind("fingerprint", StoredKeys.bytes(result.request()))
-                        .bind("effect", result.effectId())
-                        .bindByType("result", result.json(), String.class)
-                        .bind("retention", StoredKeys.micros(result.retention()))
-                        .bind("financial", result.financial())
-                        .map((rs, ctx) -> {
-                            admitted(rs.getString("refused"), workspace, scope);
-                            return rs.getBoolean("stored");
-                        })
-                        .one());
+        return session.call("store the result of an idempotency key", handle -> {
+            try (PreparedStatement finish = handle.getConnection().prepareStatement(FINISH)) {
+                bind(finish, workspace, scope);
+                finish.setObject(4, token, Types.BIGINT);
+                finish.setString(5, scope.operation());
+                finish.setString(6, scope.key().value());
+                finish.setString(7, StoredKeys.service(scope));
+                finish.setBytes(8, StoredKeys.bytes(result.request()));
+                finish.setObject(9, result.effectId());
+                finish.setString(10, result.json());
+                finish.setLong(11, StoredKeys.micros(result.retention()));
+                finish.setBoolean(12, result.financial());
+                try (ResultSet rs = finish.executeQuery()) {
+                    rs.next();
+                    admitted(rs.getString("refused"), workspace, scope);
+                    return rs.getBoolean("stored");
+                }
+            }
+        });
+    }
+
+    private static void bind(PreparedStatement statement, WorkspaceId workspace, Scope scope) throws SQLException {
+        statement.setString(1, workspace.value());
+        statement.setString(2, StoredKeys.user(scope));
+        statement.setBytes(3, scope.hash());
     }
 
     @Override

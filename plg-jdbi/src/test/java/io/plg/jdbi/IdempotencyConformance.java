@@ -394,6 +394,39 @@ abstract class IdempotencyConformance {
         assertThat(grants(a)).isEqualTo(1);
     }
 
+    // ---- E: what of it needs no second process
+
+    @Test
+    void case_42_a_lease_is_renewed_for_as_long_as_the_call_takes() throws Exception {
+        Operation<String> leased = Operation.of("charge", String.class).lease(Duration.ofSeconds(1));
+        JdbiPlg owner = node();
+        JdbiPlg other = node();
+        var begun = new CountDownLatch(1);
+        Future<Outcome<String>> running =
+                inBackground(() -> of(owner, a).executeLeased(leased, by(), IdempotencyKey.of("l"), REQUEST, lease -> {
+                    begun.countDown();
+                    Thread.sleep(1_600);
+                    assertThat(lease.isLost()).isFalse();
+                    return "charged";
+                }));
+        begun.await();
+        for (int i = 0; i < 13; i++) {
+            Thread.sleep(100);
+            assertThat(of(other, a)
+                            .executeLeased(
+                                    leased.failFast(), by(), IdempotencyKey.of("l"), REQUEST, lease -> "charged twice"))
+                    .isInstanceOfSatisfying(
+                            InFlight.class,
+                            inFlight -> assertThat(inFlight.retryAfter()).isLessThanOrEqualTo(Duration.ofSeconds(1)));
+        }
+        // Who waits gets the result as soon as it is there.
+        Outcome<String> waited =
+                of(other, a).executeLeased(leased, by(), IdempotencyKey.of("l"), REQUEST, lease -> "charged twice");
+        assertThat(waited).isInstanceOf(Replayed.class);
+        assertThat(running.get(30, TimeUnit.SECONDS)).isInstanceOf(Executed.class);
+        assertThat(waited.orThrow()).isEqualTo("charged");
+    }
+
     // ---- F: retention
 
     @Test

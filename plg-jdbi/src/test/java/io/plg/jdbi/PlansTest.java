@@ -2,9 +2,15 @@ package io.plg.jdbi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.plg.Execution;
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.Cohort;
+import io.plg.idempotency.Fingerprint;
+import io.plg.idempotency.Idempotency;
+import io.plg.idempotency.IdempotencyKey;
+import io.plg.idempotency.Operation;
+import io.plg.idempotency.Principal;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -34,7 +40,7 @@ final class PlansTest {
 
     /** A node that reads a table of plg, with what is said of it before the next node. */
     private static final Pattern SCAN = Pattern.compile(
-            "(Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan|Tid Scan)[^\\n]* on (plg\\.)?(activation_step|activation_user|growth_event)\\b"
+            "(Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan|Tid Scan)[^\\n]* on (plg\\.)?(activation_step|activation_user|growth_event|idempotency_\\w+)\\b"
                     + "(.*?)(?=\\n[^\\n]*(?:->|SubPlan|InitPlan|CTE )|\\z)",
             Pattern.DOTALL);
 
@@ -60,6 +66,33 @@ final class PlansTest {
         assertThat(unindexed(plans(database).get("delete the workspace")))
                 .anyMatch(scan ->
                         scan.contains("Seq Scan on growth_event") || scan.contains("Seq Scan on plg.growth_event"));
+    }
+
+    @Test
+    void keys_are_looked_up_by_their_primary_key_also_while_the_table_is_young() throws SQLException {
+        DataSource owner = Postgres.emptyDatabase("plans_young");
+        PlgSchema.on(owner).migrate();
+        var texts = new ArrayList<String>();
+        DataSource young = explained(
+                Postgres.in("plans_young", "postgres"),
+                Postgres.in("plans_young", "app"),
+                texts,
+                "set plan_cache_mode = force_generic_plan");
+        try (JdbiPlg plg = JdbiPlg.on(young).isolation(IsolationMode.OFF).build()) {
+            for (int i = 0; i < 3; i++) {
+                plg.workspace("acme")
+                        .idempotency()
+                        .execute(
+                                Operation.financial("o", String.class),
+                                Principal.by("u1"),
+                                IdempotencyKey.of("k" + i),
+                                Fingerprint.of("r"),
+                                tx -> "done");
+            }
+        }
+        assertThat(String.join("\n", texts))
+                .contains("idempotency_key_pkey")
+                .doesNotContain("using idempotency_key_expires", "on idempotency_key_expires");
     }
 
     private static List<String> unindexed(List<String> plans) {
@@ -93,6 +126,14 @@ final class PlansTest {
                         + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
                 "insert into plg.growth_event select 'w' || w, gen_random_uuid(), 't', 1, now(), 'u' || u, '{}'"
                         + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "insert into plg.idempotency_key (workspace_id, scope, operation, request_key, fingerprint, effect_id, token, finished_at,"
+                        + " result, expires_at) select 'w' || w, sha256(u::text::bytea), 'o', u::text, sha256('r'), gen_random_uuid(), 0, now(), '1',"
+                        + " now() + (u - 30) * interval '1 day' from generate_series(1, " + WORKSPACES
+                        + ") w, generate_series(1, 60) u",
+                "insert into plg.idempotency_log select workspace_id, scope, operation, request_key, fingerprint, effect_id, now()"
+                        + " from plg.idempotency_key",
+                "insert into plg.idempotency_once select workspace_id, 'welcome', scope, 'u' || request_key, effect_id, now()"
+                        + " from plg.idempotency_key",
                 "analyze");
         DataSource app = Postgres.in(database, "app");
         var plans = new LinkedHashMap<String, List<String>>();
@@ -121,6 +162,18 @@ final class PlansTest {
             work.put("report", () -> activation.report(Cohort.everyone()));
             work.put("report by", () -> activation.reportBy(Cohort.everyone(), "company"));
             work.put("operator report", () -> plg.operator().activationReport(FUNNEL, Cohort.everyone()));
+            Idempotency<Execution> idempotency = plg.workspace("w7").idempotency();
+            Operation<String> operation = Operation.financial("o", String.class);
+            Principal by = Principal.by("u1");
+            Fingerprint request = Fingerprint.of("r");
+            work.put(
+                    "an effect",
+                    () -> idempotency.execute(operation, by, IdempotencyKey.of("k"), request, tx -> "done"));
+            work.put(
+                    "a leased call",
+                    () -> idempotency.executeLeased(operation, by, IdempotencyKey.of("l"), request, lease -> "done"));
+            work.put("once", () -> idempotency.once("welcome", "u1"));
+            work.put("remove what has expired", plg::removeExpired);
             work.put("erase a user", () -> plg.users().erase("u10"));
             work.put("delete the workspace", () -> plg.workspaces().delete("w9"));
             work.forEach((what, run) -> {
@@ -133,7 +186,8 @@ final class PlansTest {
     }
 
     /** Connections that collect the plans of what runs on them, one after another, when they are closed. */
-    private static DataSource explained(DataSource superuser, DataSource target, List<String> plans) {
+    private static DataSource explained(
+            DataSource superuser, DataSource target, List<String> plans, String... settings) {
         Postgres.execute(
                 superuser,
                 "grant set on parameter auto_explain.log_min_duration, auto_explain.log_nested_statements, auto_explain.log_level"
@@ -143,14 +197,17 @@ final class PlansTest {
         return (DataSource) Proxy.newProxyInstance(
                 DataSource.class.getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, args) -> {
                     Object result = invoke(target, method, args);
-                    return result instanceof Connection connection ? explained(connection, plans) : result;
+                    return result instanceof Connection connection ? explained(connection, plans, settings) : result;
                 });
     }
 
-    private static Connection explained(Connection target, List<String> plans) throws SQLException {
+    private static Connection explained(Connection target, List<String> plans, String... settings) throws SQLException {
         try (Statement statement = target.createStatement()) {
             statement.execute("set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;"
                     + " set auto_explain.log_level = notice; set client_min_messages = notice");
+            for (String setting : settings) {
+                statement.execute(setting);
+            }
         }
         return (Connection) Proxy.newProxyInstance(
                 Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {

@@ -3,12 +3,18 @@ package io.plg.jdbi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plg.activation.ActivationFunnel;
+import io.plg.idempotency.Fingerprint;
+import io.plg.idempotency.IdempotencyKey;
+import io.plg.idempotency.Operation;
+import io.plg.idempotency.Outcome;
+import io.plg.idempotency.Principal;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -25,7 +31,7 @@ final class RoundTripTest {
             .step("exported")
             .build();
 
-    private final List<String> trips = new ArrayList<>();
+    private final List<String> trips = Collections.synchronizedList(new ArrayList<>());
     private final String acme = "acme-" + UUID.randomUUID();
 
     @Test
@@ -69,6 +75,51 @@ final class RoundTripTest {
                 assertThat(trips).hasSize(1);
             });
         }
+    }
+
+    @Test
+    void a_replay_from_storage_is_one_round_trip_and_an_effect_costs_a_look_up_a_claim_a_result_and_a_commit() {
+        try (JdbiPlg first = node(Postgres.app());
+                JdbiPlg plg = node(counted(Postgres.app()))) {
+            execute(first, "k");
+            execute(plg, "warm up");
+            trips.clear();
+
+            assertThat(execute(plg, "k")).isInstanceOf(Outcome.Replayed.class);
+            assertThat(trips).as("a replay").hasSize(1);
+            trips.clear();
+            assertThat(execute(plg, "k")).isInstanceOf(Outcome.Replayed.class);
+            assertThat(trips).as("another one a moment later").isEmpty();
+            trips.clear();
+            assertThat(execute(plg, "l")).isInstanceOf(Outcome.Executed.class);
+            assertThat(trips).as("an effect without statements of its own").hasSize(4);
+        }
+    }
+
+    @Test
+    void a_thousand_simultaneous_calls_cost_a_handful_of_statements() throws Exception {
+        try (JdbiPlg plg = node(counted(Postgres.app()))) {
+            execute(plg, "warm up");
+            trips.clear();
+            List<Outcome<Integer>> outcomes = IdempotencyConformance.race(1_000, number -> execute(plg, "k"));
+            assertThat(outcomes).filteredOn(Outcome.Executed.class::isInstance).hasSize(1);
+            assertThat(trips).hasSizeLessThanOrEqualTo(50);
+        }
+    }
+
+    private static JdbiPlg node(DataSource dataSource) {
+        return JdbiPlg.on(dataSource).isolation(IsolationMode.OFF).build();
+    }
+
+    private Outcome<Integer> execute(JdbiPlg plg, String key) {
+        return plg.workspace(acme)
+                .idempotency()
+                .execute(
+                        Operation.of("count", Integer.class),
+                        Principal.by("ada"),
+                        IdempotencyKey.of(key),
+                        Fingerprint.of("r"),
+                        tx -> 1);
     }
 
     private DataSource counted(DataSource target) {

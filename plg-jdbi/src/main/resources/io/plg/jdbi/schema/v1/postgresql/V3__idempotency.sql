@@ -16,10 +16,11 @@ create table plg.idempotency_key (
     leased_until timestamptz,
     finished_at  timestamptz,
     result       text,                              -- null also if it was too large
-    expires_at   timestamptz              not null,
+    expires_at   timestamptz,                       -- always there
     primary key (workspace_id, scope)
 );
-create index idempotency_key_expires on plg.idempotency_key (workspace_id, expires_at);
+-- Its condition keeps it away from look-ups by key: while the table is young, the planner takes both indexes for equally good, and remembers the wrong one.
+create index idempotency_key_expires on plg.idempotency_key (workspace_id, expires_at) where expires_at is not null;
 
 -- Every key of a financial operation that was executed, for good: the application's role may add to it and read it, and nothing else. Who asked is
 -- in it as part of a hash only, so that it outlives the erasure of a person.
@@ -72,8 +73,8 @@ create policy workspace_only on plg.idempotency_once as restrictive
     using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))
     with check (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')));
 
--- Binds to a workspace, looks a key up, and leaves the binding as it was. Without any output but nulls nobody had the effect. left_micros is how long
--- the lease still is, 0 if it has ended.
+-- Binds to a workspace, looks a key up, and leaves the binding as it was. Without any output but nulls nobody had the effect, or the look-up of a claim
+-- refuses. left_micros is how long the lease still is, 0 if it has ended.
 create function plg.idempotency_find(
     p_workspace text, p_user text, p_scope bytea, p_logged boolean,
     out refused text, out finished boolean, out fingerprint bytea, out effect_id uuid, out result text, out left_micros bigint)
@@ -81,13 +82,9 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_binding text := current_setting('plg.workspace_id', true);
+    v_binding text := coalesce(current_setting('plg.workspace_id', true), '');
+    v_bound   text := set_config('plg.workspace_id', p_workspace, true);
 begin
-    refused := plg_directory.refusal(p_workspace, p_user);
-    if refused is not null then
-        return;
-    end if;
-    perform set_config('plg.workspace_id', p_workspace, true);
     select k.finished_at is not null, k.fingerprint, k.effect_id, k.result,
            greatest(0, ceil(extract(epoch from k.leased_until - clock_timestamp()) * 1000000))::bigint
     into finished, fingerprint, effect_id, result, left_micros
@@ -101,13 +98,16 @@ begin
                on k.workspace_id = l.workspace_id and k.scope = l.scope and k.finished_at is not null
         where l.workspace_id = p_workspace and l.scope = p_scope;
     end if;
-    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+    if finished is not null then
+        refused := plg_directory.refusal(p_workspace, p_user);
+    end if;
+    v_bound := set_config('plg.workspace_id', v_binding, true);
 end
 $$;
 
 -- Claims a key for this transaction: of all that have the same p_lock only one goes on, until its end. Waits for another one at most p_wait milliseconds,
 -- 0 for not at all. Returns whether it is claimed, and what idempotency_find does. Leaves the binding as it was, or to the workspace if it was
--- claimed and p_bind says so.
+-- claimed and p_bind says so. Whoever has claimed need not be asked again whether the workspace was deleted: a deletion waits for this transaction.
 create function plg.idempotency_claim(
     p_workspace text, p_user text, p_scope bytea, p_logged boolean, p_lock bigint, p_wait integer, p_bind boolean,
     out claimed boolean,
@@ -116,8 +116,14 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+    v_binding text := current_setting('plg.workspace_id', true);
+    v_bound   text;
     v_timeout text;
 begin
+    refused := plg_directory.admit(p_workspace, p_user, null);
+    if refused is not null then
+        return;
+    end if;
     claimed := pg_try_advisory_xact_lock(p_lock);
     if not claimed then
         select f.refused, f.finished, f.fingerprint, f.effect_id, f.result, f.left_micros
@@ -136,13 +142,24 @@ begin
             return; -- which restored the setting
         end;
     end if;
-    -- Whoever had the lock has committed or rolled back, and this statement sees it.
-    select f.refused, f.finished, f.fingerprint, f.effect_id, f.result, f.left_micros
-    into refused, finished, fingerprint, effect_id, result, left_micros
-    from plg.idempotency_find(p_workspace, p_user, p_scope, p_logged) f;
-    claimed := refused is null and finished is not true and coalesce(left_micros, 0) = 0;
-    if claimed and p_bind then
-        perform set_config('plg.workspace_id', p_workspace, true);
+    -- Whoever had the lock has committed or rolled back, and this statement sees it. The look-up is idempotency_find's, once more, because calling that
+    -- costs as much again.
+    v_bound := set_config('plg.workspace_id', p_workspace, true);
+    select k.finished_at is not null, k.fingerprint, k.effect_id, k.result,
+           greatest(0, ceil(extract(epoch from k.leased_until - clock_timestamp()) * 1000000))::bigint
+    into finished, fingerprint, effect_id, result, left_micros
+    from plg.idempotency_key k
+    where k.workspace_id = p_workspace and k.scope = p_scope;
+    if finished is null and p_logged then
+        select true, l.fingerprint, l.effect_id, k.result into finished, fingerprint, effect_id, result
+        from plg.idempotency_log l
+        left join plg.idempotency_key k
+               on k.workspace_id = l.workspace_id and k.scope = l.scope and k.finished_at is not null
+        where l.workspace_id = p_workspace and l.scope = p_scope;
+    end if;
+    claimed := finished is not true and coalesce(left_micros, 0) = 0;
+    if not (claimed and p_bind) then
+        v_bound := set_config('plg.workspace_id', coalesce(v_binding, ''), true);
     end if;
 end
 $$;
@@ -160,10 +177,6 @@ declare
     v_binding text        := current_setting('plg.workspace_id', true);
     v_now     timestamptz := clock_timestamp();
 begin
-    refused := plg_directory.admit(p_workspace, p_user, null);
-    if refused is not null then
-        return;
-    end if;
     perform set_config('plg.workspace_id', p_workspace, true);
     if p_token is null then
         insert into plg.idempotency_key as k
@@ -175,6 +188,11 @@ begin
                 result = excluded.result, expires_at = excluded.expires_at
             where k.finished_at is null and k.leased_until <= v_now;
     else
+        refused := plg_directory.refusal(p_workspace, p_user);
+        if refused is not null then
+            perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+            return;
+        end if;
         update plg.idempotency_key k
         set finished_at = v_now, result = p_result, expires_at = v_now + p_retention_micros * interval '1 microsecond'
         where k.workspace_id = p_workspace and k.scope = p_scope and k.token = p_token and k.finished_at is null;
