@@ -57,7 +57,7 @@ public interface IdempotencyStore {
      * @param workspace where
      * @param scope the key
      * @param result what is stored
-     * @throws io.plg.TransactionConflict if somebody else has stored one
+     * @throws io.plg.TransactionConflict if somebody else has stored one, here or at the latest when the transaction commits
      */
     void finish(WorkspaceId workspace, Scope scope, Result result);
 

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Flights {
     private static final long MOST_REMEMBERED = 16L << 20;
+    private static final int LOOK_UPS_AFTER_A_REPLAY = 4;
     private static final Duration REMEMBERED_FOR = Duration.ofSeconds(2);
 
     private final ConcurrentMap<Key, Flight> flying = new ConcurrentHashMap<>();
@@ -32,6 +34,8 @@ final class Flights {
             .expireAfterWrite(REMEMBERED_FOR)
             .build();
     private final ThreadLocal<Set<Key>> ofThisThread = ThreadLocal.withInitial(HashSet::new);
+    private final Cache<String, AtomicInteger> replays =
+            Caffeine.newBuilder().maximumSize(1_000).build();
     private final boolean remembers;
 
     /** A store that is memory itself is asked each time. */
@@ -64,6 +68,28 @@ final class Flights {
     @Nullable
     Flight join(Key key, Flight mine) {
         return flying.putIfAbsent(key, mine);
+    }
+
+    /**
+     * Whether to look a key up before claiming it. Looking it up is the one round trip of a replay; claiming is what an effect needs anyway. So
+     * it is worth it while the last calls of the operation were replays.
+     */
+    boolean looksUpFirst(String operation) {
+        AtomicInteger left = replays.getIfPresent(operation);
+        return !remembers || left != null && left.get() > 0;
+    }
+
+    /** Notes that the store had the result. */
+    void replayed(String operation) {
+        replays.get(operation, name -> new AtomicInteger()).set(LOOK_UPS_AFTER_A_REPLAY);
+    }
+
+    /** Notes that the store did not have it. */
+    void executed(String operation) {
+        AtomicInteger left = replays.getIfPresent(operation);
+        if (left != null && left.get() > 0) {
+            left.decrementAndGet();
+        }
     }
 
     /** Ends a flight; with its result if there is one, so that those who wait need not ask. */

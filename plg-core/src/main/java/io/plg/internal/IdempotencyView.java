@@ -171,16 +171,30 @@ final class IdempotencyView implements Idempotency<Execution> {
 
     private <T extends @Nullable Object, X extends Exception> Led<T> leadAtomic(
             Asked<T> asked, Effect<Execution, T, X> effect, Pause pause) throws X {
-        Claim seen = plg.stores()
-                .idempotency()
-                .find(workspace, asked.scope(), asked.operation().isFinancial(), plg.now());
-        if (seen instanceof Finished finished) {
-            return new Led<>(replay(asked, finished), finished);
+        Flights flights = plg.flights();
+        String operation = asked.operation().name();
+        if (flights.looksUpFirst(operation)) {
+            Claim seen = plg.stores()
+                    .idempotency()
+                    .find(workspace, asked.scope(), asked.operation().isFinancial(), plg.now());
+            if (seen instanceof Finished finished) {
+                flights.replayed(operation);
+                return new Led<>(replay(asked, finished), finished);
+            }
+            if (seen instanceof Busy busy && (!busy.left().isZero() || !pause.waits())) {
+                return new Led<>(busy(asked, busy), null);
+            }
         }
-        if (seen instanceof Busy busy && (!busy.left().isZero() || !pause.waits())) {
-            return new Led<>(busy(asked, busy), null);
+        Led<T> led = retried(
+                asked, () -> plg.<Led<T>, X>inTransaction(tx -> attempt((PlgRuntime) tx, asked, effect, pause)));
+        if (led.result() != null) {
+            if (led.outcome() instanceof Outcome.Executed) {
+                flights.executed(operation);
+            } else {
+                flights.replayed(operation);
+            }
         }
-        return retried(asked, () -> plg.<Led<T>, X>inTransaction(tx -> attempt((PlgRuntime) tx, asked, effect, pause)));
+        return led;
     }
 
     private <T extends @Nullable Object, X extends Exception> Outcome<T> joined(

@@ -126,8 +126,8 @@ final class CuttingProxy implements AutoCloseable {
                     if (in.available() == 0) {
                         out.flush();
                     }
-                } else if (type == 'C' || type == 'E') {
-                    committed = type == 'C' && text(body, 0).equals("COMMIT");
+                } else if (type == 'E' || type == 'C' && text(body, 0).equals("COMMIT")) {
+                    committed = type == 'C';
                     close();
                     return;
                 }
@@ -138,11 +138,11 @@ final class CuttingProxy implements AutoCloseable {
         private boolean isCommit(int type, byte[] body) {
             switch (type) {
                 case 'Q' -> {
-                    return text(body, 0).equalsIgnoreCase("commit");
+                    return text(body, 0).strip().equalsIgnoreCase("commit");
                 }
                 case 'P' -> {
                     String name = text(body, 0);
-                    if (text(body, name.length() + 1).equalsIgnoreCase("commit")) {
+                    if (text(body, name.length() + 1).strip().equalsIgnoreCase("commit")) {
                         commits.add(name);
                     } else {
                         commits.remove(name);

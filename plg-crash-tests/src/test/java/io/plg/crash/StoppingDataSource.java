@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.function.Consumer;
 import java.util.logging.Logger;
@@ -38,6 +39,9 @@ final class StoppingDataSource implements DataSource {
         Connection connection = target.getConnection();
         return (Connection) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
+                    if (method.getName().equals("prepareStatement") && ((String) args[0]).endsWith("commit")) {
+                        return stopping((PreparedStatement) method.invoke(connection, args));
+                    }
                     boolean commits = method.getName().equals("commit");
                     if (commits) {
                         AT.get().accept(Point.BEFORE_COMMIT);
@@ -47,6 +51,28 @@ final class StoppingDataSource implements DataSource {
                     try {
                         Object result = method.invoke(connection, args);
                         if (commits) {
+                            AT.get().accept(Point.AFTER_COMMIT);
+                        }
+                        return result;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    /** A statement that commits by itself. */
+    private static PreparedStatement stopping(PreparedStatement statement) {
+        return (PreparedStatement) Proxy.newProxyInstance(
+                StoppingDataSource.class.getClassLoader(),
+                new Class<?>[] {PreparedStatement.class},
+                (proxy, method, args) -> {
+                    boolean executes = method.getName().equals("execute");
+                    if (executes) {
+                        AT.get().accept(Point.BEFORE_COMMIT);
+                    }
+                    try {
+                        Object result = method.invoke(statement, args);
+                        if (executes) {
                             AT.get().accept(Point.AFTER_COMMIT);
                         }
                         return result;

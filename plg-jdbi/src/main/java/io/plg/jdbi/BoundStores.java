@@ -23,6 +23,10 @@ final class BoundStores implements PlgStores, Session {
     private final Database database;
     private final Handle handle;
     private final boolean own;
+
+    /** Whether plg itself commits, by this handle. */
+    private final boolean commits;
+
     private final Open open;
     private final AfterCommit outermost;
     private final ActivationStore activation;
@@ -33,12 +37,15 @@ final class BoundStores implements PlgStores, Session {
 
     private @Nullable Stored stored;
     private @Nullable WorkspaceId boundTo;
+    private @Nullable PutOff putOff;
     private boolean ended;
 
-    private BoundStores(Database database, Handle handle, boolean own, Open open, AfterCommit outermost) {
+    private BoundStores(
+            Database database, Handle handle, boolean own, boolean commits, Open open, AfterCommit outermost) {
         this.database = database;
         this.handle = handle;
         this.own = own;
+        this.commits = commits;
         this.open = open;
         this.outermost = outermost;
         this.tasks = outermost;
@@ -50,7 +57,7 @@ final class BoundStores implements PlgStores, Session {
     static BoundStores own(Database database, Handle handle, List<Runnable> tasks) {
         Thread owner = Thread.currentThread();
         return new BoundStores(
-                database, handle, true, () -> Thread.currentThread() == owner, (task, stored) -> tasks.add(task));
+                database, handle, true, true, () -> Thread.currentThread() == owner, (task, stored) -> tasks.add(task));
     }
 
     /** Bound to the transaction that the host has bound to this thread, by itself or because plg asked for it. */
@@ -61,6 +68,7 @@ final class BoundStores implements PlgStores, Session {
                 database,
                 handle,
                 begunForPlg,
+                false,
                 () -> Thread.currentThread() == owner && host.active(),
                 (task, stored) -> host.afterCommit(task));
     }
@@ -72,6 +80,7 @@ final class BoundStores implements PlgStores, Session {
         return new BoundStores(
                 database,
                 handle,
+                false,
                 false,
                 joined::open,
                 (task, stored) -> watched.add(
@@ -102,6 +111,7 @@ final class BoundStores implements PlgStores, Session {
     @Override
     public <H> Optional<H> unwrap(WorkspaceId workspace, Class<H> type) {
         check();
+        runPutOff();
         if (own && !workspace.equals(boundTo)) {
             database.dialect(handle).bind(handle, workspace);
             boundTo = workspace;
@@ -160,6 +170,7 @@ final class BoundStores implements PlgStores, Session {
     public <T extends @Nullable Object, X extends Exception> T transact(TransactionWork<PlgStores, T, X> work)
             throws X {
         check();
+        runPutOff();
         Savepoint savepoint = savepoint("begin a transaction inside another");
         AfterCommit outer = tasks;
         WorkspaceId bound = boundTo;
@@ -184,6 +195,7 @@ final class BoundStores implements PlgStores, Session {
     @Override
     public <T extends @Nullable Object> T call(String what, Call<T> call) {
         check();
+        runPutOff();
         try {
             return call.on(handle);
         } catch (JdbiException | SQLException e) {
@@ -194,6 +206,7 @@ final class BoundStores implements PlgStores, Session {
     @Override
     public <T extends @Nullable Object> T atomically(String what, Call<T> call) {
         check();
+        runPutOff();
         Savepoint savepoint = savepoint(what);
         try {
             T result = call.on(handle);
@@ -206,6 +219,37 @@ final class BoundStores implements PlgStores, Session {
         } catch (Throwable t) {
             rollback(savepoint, t);
             throw t;
+        }
+    }
+
+    @Override
+    public void store(String what, Write write) {
+        check();
+        runPutOff();
+        if (commits && tasks == outermost) {
+            putOff = new PutOff(what, write);
+        } else {
+            run(new PutOff(what, write));
+        }
+    }
+
+    /** The write that is to go with the commit; it is the caller's then. */
+    Optional<PutOff> putOff() {
+        PutOff last = putOff;
+        putOff = null;
+        return Optional.ofNullable(last);
+    }
+
+    /** Before anything else is done. */
+    private void runPutOff() {
+        putOff().ifPresent(this::run);
+    }
+
+    private void run(PutOff late) {
+        try {
+            late.write().run(handle);
+        } catch (SQLException e) {
+            throw Database.failure(late.what(), e);
         }
     }
 
@@ -262,6 +306,9 @@ final class BoundStores implements PlgStores, Session {
     private interface AfterCommit {
         void add(Runnable task, @Nullable Stored stored);
     }
+
+    /** A write that has been asked for and not been run. */
+    record PutOff(String what, Write write) {}
 
     private record Task(Runnable task, @Nullable Stored stored) {}
 }

@@ -127,11 +127,16 @@ final class JdbiStores implements PlgStores, Session {
         T result;
         try (Handle handle = database.open("begin a transaction")) {
             begin(handle);
+            Optional<BoundStores.PutOff> last;
             try (BoundStores bound = BoundStores.own(database, handle, tasks)) {
                 result = work.run(bound);
+                last = bound.putOff();
             } catch (Throwable t) {
                 rollback(handle, t);
                 throw t;
+            }
+            if (last.isPresent()) {
+                commitWith(last.get(), handle);
             }
             commit("commit a transaction", handle);
         }
@@ -182,6 +187,14 @@ final class JdbiStores implements PlgStores, Session {
             } catch (JdbiException | SQLException e) {
                 throw inTransaction() ? Database.failure(what, e) : Database.interrupted(what, e);
             }
+        });
+    }
+
+    @Override
+    public void store(String what, Write write) {
+        call(what, handle -> {
+            write.run(handle);
+            return Boolean.TRUE;
         });
     }
 
@@ -242,6 +255,17 @@ final class JdbiStores implements PlgStores, Session {
             handle.commit();
         } catch (JdbiException e) {
             var failure = Database.interrupted(what, e);
+            rollback(handle, failure);
+            throw failure;
+        }
+    }
+
+    /** Afterwards the server has committed, and a commit only tells the connection so. */
+    private static void commitWith(BoundStores.PutOff last, Handle handle) {
+        try {
+            last.write().runAndCommit(handle);
+        } catch (SQLException e) {
+            var failure = Database.interrupted(last.what(), e);
             rollback(handle, failure);
             throw failure;
         }

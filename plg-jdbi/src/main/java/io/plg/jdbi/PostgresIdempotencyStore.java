@@ -1,6 +1,5 @@
 package io.plg.jdbi;
 
-import io.plg.TransactionConflict;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.idempotency.Fingerprint;
@@ -10,11 +9,11 @@ import io.plg.idempotency.Scope;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +28,18 @@ final class PostgresIdempotencyStore implements IdempotencyStore {
             from plg.idempotency_find(p_workspace => ?, p_user => ?, p_scope => ?, p_logged => ?)
             """;
     private static final String CLAIM = """
-            select refused, finished, fingerprint, effect_id, result, left_micros, claimed
-            from plg.idempotency_claim(
+            select plg.idempotency_claim(
                 p_workspace => ?, p_user => ?, p_scope => ?, p_logged => ?, p_lock => ?, p_wait => ?, p_bind => ?)
             """;
     private static final String FINISH = """
+            select plg.idempotency_finish(
+                p_workspace => ?, p_user => ?, p_scope => ?, p_operation => ?, p_key => ?, p_service => ?, p_fingerprint => ?,
+                p_effect => ?, p_result => ?, p_retention_micros => ?, p_financial => ?)
+            """;
+    private static final String FINISH_LEASED = """
             select refused, stored
-            from plg.idempotency_finish(
-                p_workspace => ?, p_user => ?, p_scope => ?, p_token => ?, p_operation => ?, p_key => ?, p_service => ?,
-                p_fingerprint => ?, p_effect => ?, p_result => ?, p_retention_micros => ?, p_financial => ?)
+            from plg.idempotency_finish_leased(:workspace, :user, :scope, :token, :operation, :key, :fingerprint, :effect, :result,
+                                               :retention, :financial)
             """;
     private static final String LEASE = """
             select token, refused, finished, fingerprint, effect_id, result, left_micros
@@ -60,78 +62,98 @@ final class PostgresIdempotencyStore implements IdempotencyStore {
 
     @Override
     public Claim find(WorkspaceId workspace, Scope scope, boolean logged, Instant now) {
-        return session.call("look up an idempotency key", handle -> {
-            try (PreparedStatement find = handle.getConnection().prepareStatement(FIND)) {
-                bind(find, workspace, scope);
-                find.setBoolean(4, logged);
-                try (ResultSet rs = find.executeQuery()) {
-                    rs.next();
-                    admitted(rs.getString("refused"), workspace, scope);
-                    return StoredKeys.read(rs);
-                }
+        return session.call("look up an idempotency key", handle -> find(handle, workspace, scope, logged));
+    }
+
+    private static Claim find(Handle handle, WorkspaceId workspace, Scope scope, boolean logged) throws SQLException {
+        try (PreparedStatement find = handle.getConnection().prepareStatement(FIND)) {
+            bind(find, workspace, scope);
+            find.setBoolean(4, logged);
+            try (ResultSet rs = find.executeQuery()) {
+                rs.next();
+                admitted(rs.getString("refused"), workspace, scope);
+                return StoredKeys.read(rs);
             }
-        });
+        }
     }
 
     @Override
     public Claim claim(WorkspaceId workspace, Scope scope, boolean logged, Duration wait, Instant now) {
         return session.call("claim an idempotency key", handle -> {
             boolean bind = session.isOwn();
-            try (PreparedStatement claim = handle.getConnection().prepareStatement(CLAIM)) {
-                bind(claim, workspace, scope);
-                claim.setBoolean(4, logged);
-                claim.setLong(5, StoredKeys.lock(workspace.value(), scope));
-                claim.setInt(6, wait.isZero() ? 0 : (int) Math.max(1, wait.toMillis()));
-                claim.setBoolean(7, bind);
-                try (ResultSet rs = claim.executeQuery()) {
-                    rs.next();
-                    admitted(rs.getString("refused"), workspace, scope);
-                    Claim read = StoredKeys.read(rs);
-                    if (rs.getBoolean("claimed")) {
-                        if (bind) {
-                            session.boundTo(workspace);
-                        }
-                        return read;
+            String claimed = claim(handle, workspace, scope, logged, wait, bind);
+            switch (claimed) {
+                case "claimed", "again" -> {
+                    if (bind) {
+                        session.boundTo(workspace);
                     }
-                    return read instanceof Claim.Free ? Claim.Busy.UNKNOWN : read;
+                    return claimed.equals("claimed") ? Claim.Free.UNTRIED : find(handle, workspace, scope, logged);
+                }
+                case "busy" -> {
+                    return Claim.Busy.UNKNOWN;
+                }
+                case "found" -> {
+                    // Whoever is not claimed and has no owner either was let go of in between.
+                    Claim found = find(handle, workspace, scope, logged);
+                    return found instanceof Claim.Free ? Claim.Busy.UNKNOWN : found;
+                }
+                default -> {
+                    admitted(claimed, workspace, scope);
+                    throw new IllegalStateException("idempotency_claim returned " + claimed);
                 }
             }
         });
     }
 
-    @Override
-    public void finish(WorkspaceId workspace, Scope scope, Result result) {
-        if (!finish(workspace, scope, null, result)) {
-            throw new TransactionConflict(
-                    scope + " was used by somebody else in between", new IllegalStateException("not stored"));
+    private static String claim(
+            Handle handle, WorkspaceId workspace, Scope scope, boolean logged, Duration wait, boolean bind)
+            throws SQLException {
+        try (PreparedStatement claim = handle.getConnection().prepareStatement(CLAIM)) {
+            bind(claim, workspace, scope);
+            claim.setBoolean(4, logged);
+            claim.setLong(5, StoredKeys.lock(workspace.value(), scope));
+            claim.setInt(6, wait.isZero() ? 0 : (int) Math.max(1, wait.toMillis()));
+            claim.setBoolean(7, bind);
+            try (ResultSet rs = claim.executeQuery()) {
+                rs.next();
+                return rs.getString(1);
+            }
         }
     }
 
     @Override
-    public boolean finishLeased(WorkspaceId workspace, Scope scope, long token, Result result) {
-        return finish(workspace, scope, token, result);
+    public void finish(WorkspaceId workspace, Scope scope, Result result) {
+        session.store("store the result of an idempotency key", new Session.Write(FINISH, finish -> {
+            bind(finish, workspace, scope);
+            finish.setString(4, scope.operation());
+            finish.setString(5, scope.key().value());
+            finish.setString(6, StoredKeys.service(scope));
+            finish.setBytes(7, StoredKeys.bytes(result.request()));
+            finish.setObject(8, result.effectId());
+            finish.setString(9, result.json());
+            finish.setLong(10, StoredKeys.micros(result.retention()));
+            finish.setBoolean(11, result.financial());
+        }));
     }
 
-    private boolean finish(WorkspaceId workspace, Scope scope, @Nullable Long token, Result result) {
-        return session.call("store the result of an idempotency key", handle -> {
-            try (PreparedStatement finish = handle.getConnection().prepareStatement(FINISH)) {
-                bind(finish, workspace, scope);
-                finish.setObject(4, token, Types.BIGINT);
-                finish.setString(5, scope.operation());
-                finish.setString(6, scope.key().value());
-                finish.setString(7, StoredKeys.service(scope));
-                finish.setBytes(8, StoredKeys.bytes(result.request()));
-                finish.setObject(9, result.effectId());
-                finish.setString(10, result.json());
-                finish.setLong(11, StoredKeys.micros(result.retention()));
-                finish.setBoolean(12, result.financial());
-                try (ResultSet rs = finish.executeQuery()) {
-                    rs.next();
-                    admitted(rs.getString("refused"), workspace, scope);
-                    return rs.getBoolean("stored");
-                }
-            }
-        });
+    @Override
+    public boolean finishLeased(WorkspaceId workspace, Scope scope, long token, Result result) {
+        return session.call(
+                "store the result of an idempotency key",
+                handle -> of(handle.createQuery(FINISH_LEASED), workspace, scope)
+                        .bind("token", token)
+                        .bind("operation", scope.operation())
+                        .bind("key", scope.key().value())
+                        .bind("fingerprint", StoredKeys.bytes(result.request()))
+                        .bind("effect", result.effectId())
+                        .bindByType("result", result.json(), String.class)
+                        .bind("retention", StoredKeys.micros(result.retention()))
+                        .bind("financial", result.financial())
+                        .map((rs, ctx) -> {
+                            admitted(rs.getString("refused"), workspace, scope);
+                            return rs.getBoolean("stored");
+                        })
+                        .one());
     }
 
     private static void bind(PreparedStatement statement, WorkspaceId workspace, Scope scope) throws SQLException {

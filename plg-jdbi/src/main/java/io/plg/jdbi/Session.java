@@ -1,6 +1,7 @@
 package io.plg.jdbi;
 
 import io.plg.WorkspaceId;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,14 @@ interface Session {
      * @param what completes the sentence "could not …"
      */
     <T extends @Nullable Object> T call(String what, Call<T> call);
+
+    /**
+     * Runs one statement that returns nothing. If the transaction is plg's own it may be put off until the next call, or until the commit, to go
+     * there in one round trip: what it throws is then thrown there.
+     *
+     * @param what completes the sentence "could not …"
+     */
+    void store(String what, Write write);
 
     /** Runs several statements, all or none. */
     <T extends @Nullable Object> T atomically(String what, Call<T> call);
@@ -31,6 +40,37 @@ interface Session {
     @FunctionalInterface
     interface Call<T extends @Nullable Object> {
         T on(Handle handle) throws SQLException;
+    }
+
+    /**
+     * A statement that returns nothing.
+     *
+     * @param sql its text, for plain JDBC
+     * @param values binds its values
+     */
+    record Write(String sql, Values values) {
+
+        void run(Handle handle) throws SQLException {
+            run(handle, sql);
+        }
+
+        /** Runs it and commits, in one round trip; an error keeps the server from committing. */
+        void runAndCommit(Handle handle) throws SQLException {
+            run(handle, sql + "; commit");
+        }
+
+        private void run(Handle handle, String text) throws SQLException {
+            try (PreparedStatement statement = handle.getConnection().prepareStatement(text)) {
+                values.bind(statement);
+                statement.execute();
+            }
+        }
+    }
+
+    /** Binds values. */
+    @FunctionalInterface
+    interface Values {
+        void bind(PreparedStatement statement) throws SQLException;
     }
 
     /**

@@ -106,97 +106,128 @@ end
 $$;
 
 -- Claims a key for this transaction: of all that have the same p_lock only one goes on, until its end. Waits for another one at most p_wait milliseconds,
--- 0 for not at all. Returns whether it is claimed, and what idempotency_find does. Leaves the binding as it was, or to the workspace if it was
--- claimed and p_bind says so. Whoever has claimed need not be asked again whether the workspace was deleted: a deletion waits for this transaction.
+-- 0 for not at all. Returns 'claimed' if nobody had the effect or tried to, 'again' if it is claimed and there was a lease that has ended, 'found' if
+-- idempotency_find knows more, else 'busy', or why the call must be refused. Leaves the binding as it was, or to the workspace if it was claimed and
+-- p_bind says so. Whoever has claimed need not be asked again whether the workspace was deleted: a deletion waits for this transaction.
+-- It returns one value and not a row, because a function in FROM costs as much again as what this one does.
 create function plg.idempotency_claim(
-    p_workspace text, p_user text, p_scope bytea, p_logged boolean, p_lock bigint, p_wait integer, p_bind boolean,
-    out claimed boolean,
-    out refused text, out finished boolean, out fingerprint bytea, out effect_id uuid, out result text, out left_micros bigint)
+    p_workspace text, p_user text, p_scope bytea, p_logged boolean, p_lock bigint, p_wait integer, p_bind boolean) returns text
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-    v_binding text := current_setting('plg.workspace_id', true);
-    v_bound   text;
-    v_timeout text;
+    v_binding  text := coalesce(current_setting('plg.workspace_id', true), '');
+    v_bound    text;
+    v_timeout  text;
+    v_refused  text := plg_directory.admit(p_workspace, p_user, null);
+    v_finished boolean;
+    v_held     boolean;
+    v_result   text;
 begin
-    refused := plg_directory.admit(p_workspace, p_user, null);
-    if refused is not null then
-        return;
+    if v_refused is not null then
+        return v_refused;
     end if;
-    claimed := pg_try_advisory_xact_lock(p_lock);
-    if not claimed then
-        select f.refused, f.finished, f.fingerprint, f.effect_id, f.result, f.left_micros
-        into refused, finished, fingerprint, effect_id, result, left_micros
-        from plg.idempotency_find(p_workspace, p_user, p_scope, p_logged) f;
-        if refused is not null or finished or left_micros > 0 or p_wait = 0 then
-            return;
-        end if;
-        begin
-            v_timeout := current_setting('lock_timeout');
-            perform set_config('lock_timeout', p_wait::text, true);
-            perform pg_advisory_xact_lock(p_lock);
-            perform set_config('lock_timeout', v_timeout, true);
-            claimed := true;
-        exception when lock_not_available then
-            return; -- which restored the setting
-        end;
-    end if;
-    -- Whoever had the lock has committed or rolled back, and this statement sees it. The look-up is idempotency_find's, once more, because calling that
-    -- costs as much again.
     v_bound := set_config('plg.workspace_id', p_workspace, true);
-    select k.finished_at is not null, k.fingerprint, k.effect_id, k.result,
-           greatest(0, ceil(extract(epoch from k.leased_until - clock_timestamp()) * 1000000))::bigint
-    into finished, fingerprint, effect_id, result, left_micros
-    from plg.idempotency_key k
-    where k.workspace_id = p_workspace and k.scope = p_scope;
-    if finished is null and p_logged then
-        select true, l.fingerprint, l.effect_id, k.result into finished, fingerprint, effect_id, result
-        from plg.idempotency_log l
-        left join plg.idempotency_key k
-               on k.workspace_id = l.workspace_id and k.scope = l.scope and k.finished_at is not null
-        where l.workspace_id = p_workspace and l.scope = p_scope;
+    if not pg_try_advisory_xact_lock(p_lock) then
+        -- It may have been finished, and the lock be that of another one who is about to see so.
+        if exists (select from plg.idempotency_key k where k.workspace_id = p_workspace and k.scope = p_scope)
+           or p_logged
+              and exists (select from plg.idempotency_log l where l.workspace_id = p_workspace and l.scope = p_scope) then
+            v_result := 'found';
+        elsif p_wait = 0 then
+            v_result := 'busy';
+        else
+            begin
+                v_timeout := current_setting('lock_timeout');
+                perform set_config('lock_timeout', p_wait::text, true);
+                perform pg_advisory_xact_lock(p_lock);
+                perform set_config('lock_timeout', v_timeout, true);
+            exception when lock_not_available then
+                v_result := 'busy'; -- and the setting is as it was
+            end;
+        end if;
     end if;
-    claimed := finished is not true and coalesce(left_micros, 0) = 0;
-    if not (claimed and p_bind) then
-        v_bound := set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+    if v_result is null then
+        -- Whoever had the lock has committed or rolled back, and this statement sees it.
+        select k.finished_at is not null, k.finished_at is null and k.leased_until > clock_timestamp() into v_finished, v_held
+        from plg.idempotency_key k
+        where k.workspace_id = p_workspace and k.scope = p_scope;
+        if v_finished or v_held then
+            v_result := 'found';
+        elsif v_finished is not null then
+            v_result := 'again';
+        elsif p_logged then -- apart, because an expression with a query in it is planned and run as one, whatever comes first
+            v_result := case when exists (select from plg.idempotency_log l where l.workspace_id = p_workspace and l.scope = p_scope)
+                             then 'found' else 'claimed' end;
+        else
+            v_result := 'claimed';
+        end if;
     end if;
+    if v_result not in ('claimed', 'again') or not p_bind then
+        v_bound := set_config('plg.workspace_id', v_binding, true);
+    end if;
+    return v_result;
 end
 $$;
 
--- Binds to a workspace, stores the result of a key, and leaves the binding as it was. p_token is the owner's, or null for a key that this transaction has
--- claimed. Returns whether it was stored: not if somebody else has the key.
+-- Binds to a workspace, stores the result of a key that this transaction has claimed, and leaves the binding as it was. That somebody else has the key
+-- after all is a serialization failure.
 create function plg.idempotency_finish(
-    p_workspace text, p_user text, p_scope bytea, p_token bigint, p_operation text, p_key text, p_service text,
-    p_fingerprint bytea, p_effect uuid, p_result text, p_retention_micros bigint, p_financial boolean,
-    out refused text, out stored boolean)
+    p_workspace text, p_user text, p_scope bytea, p_operation text, p_key text, p_service text, p_fingerprint bytea, p_effect uuid,
+    p_result text, p_retention_micros bigint, p_financial boolean) returns void
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-    v_binding text        := current_setting('plg.workspace_id', true);
+    v_binding text        := coalesce(current_setting('plg.workspace_id', true), '');
+    v_bound   text        := set_config('plg.workspace_id', p_workspace, true);
+    v_now     timestamptz := clock_timestamp();
+    v_stored  boolean;
+begin
+    insert into plg.idempotency_key
+        (workspace_id, scope, operation, request_key, user_id, service, fingerprint, effect_id, token, finished_at, result, expires_at)
+    values (p_workspace, p_scope, p_operation, p_key, p_user, p_service, p_fingerprint, p_effect, 0, v_now, p_result,
+            v_now + p_retention_micros * interval '1 microsecond')
+    on conflict do nothing;
+    v_stored := found;
+    if not v_stored then
+        -- There was a lease, which has ended.
+        update plg.idempotency_key k
+        set fingerprint = p_fingerprint, effect_id = p_effect, finished_at = v_now, result = p_result,
+            expires_at = v_now + p_retention_micros * interval '1 microsecond'
+        where k.workspace_id = p_workspace and k.scope = p_scope and k.finished_at is null and k.leased_until <= v_now;
+        v_stored := found;
+    end if;
+    if v_stored and p_financial then
+        insert into plg.idempotency_log (workspace_id, scope, operation, request_key, fingerprint, effect_id, executed_at)
+        values (p_workspace, p_scope, p_operation, p_key, p_fingerprint, p_effect, v_now)
+        on conflict do nothing;
+        v_stored := found;
+    end if;
+    if not v_stored then
+        raise exception 'the idempotency key was used by somebody else in between' using errcode = 'serialization_failure';
+    end if;
+    v_bound := set_config('plg.workspace_id', v_binding, true);
+end
+$$;
+
+-- Binds to a workspace, stores the result of a key that is leased, and leaves the binding as it was. Returns whether it was the owner's, or null with the
+-- reason why the call must be refused.
+create function plg.idempotency_finish_leased(
+    p_workspace text, p_user text, p_scope bytea, p_token bigint, p_operation text, p_key text, p_fingerprint bytea, p_effect uuid,
+    p_result text, p_retention_micros bigint, p_financial boolean, out refused text, out stored boolean)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_binding text        := coalesce(current_setting('plg.workspace_id', true), '');
     v_now     timestamptz := clock_timestamp();
 begin
-    perform set_config('plg.workspace_id', p_workspace, true);
-    if p_token is null then
-        insert into plg.idempotency_key as k
-            (workspace_id, scope, operation, request_key, user_id, service, fingerprint, effect_id, token, finished_at, result, expires_at)
-        values (p_workspace, p_scope, p_operation, p_key, p_user, p_service, p_fingerprint, p_effect, 0, v_now, p_result,
-                v_now + p_retention_micros * interval '1 microsecond')
-        on conflict (workspace_id, scope) do update
-            set fingerprint = excluded.fingerprint, effect_id = excluded.effect_id, finished_at = excluded.finished_at,
-                result = excluded.result, expires_at = excluded.expires_at
-            where k.finished_at is null and k.leased_until <= v_now;
-    else
-        refused := plg_directory.refusal(p_workspace, p_user);
-        if refused is not null then
-            perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
-            return;
-        end if;
-        update plg.idempotency_key k
-        set finished_at = v_now, result = p_result, expires_at = v_now + p_retention_micros * interval '1 microsecond'
-        where k.workspace_id = p_workspace and k.scope = p_scope and k.token = p_token and k.finished_at is null;
+    refused := plg_directory.refusal(p_workspace, p_user);
+    if refused is not null then
+        return;
     end if;
+    perform set_config('plg.workspace_id', p_workspace, true);
+    update plg.idempotency_key k
+    set finished_at = v_now, result = p_result, expires_at = v_now + p_retention_micros * interval '1 microsecond'
+    where k.workspace_id = p_workspace and k.scope = p_scope and k.token = p_token and k.finished_at is null;
     stored := found;
     if stored and p_financial then
         insert into plg.idempotency_log (workspace_id, scope, operation, request_key, fingerprint, effect_id, executed_at)
@@ -204,7 +235,7 @@ begin
         on conflict do nothing;
         stored := found;
     end if;
-    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+    perform set_config('plg.workspace_id', v_binding, true);
 end
 $$;
 
