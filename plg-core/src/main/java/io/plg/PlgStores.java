@@ -70,6 +70,14 @@ public interface PlgStores extends AutoCloseable {
     boolean inTransaction();
 
     /**
+     * Tells whether a call made now, on this thread, would take part in the transaction that these stores are bound to. It would not while the host
+     * has suspended that transaction for another one.
+     *
+     * @return {@code true} on root stores
+     */
+    boolean isCurrent();
+
+    /**
      * Runs a task once the current transaction has committed; never if it rolls back; at once if there is none. Tasks run in the order
      * in which they were given. A task must not throw.
      *

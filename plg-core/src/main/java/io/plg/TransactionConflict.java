@@ -1,8 +1,9 @@
 package io.plg;
 
 /**
- * A transaction lost to another one: a serialization failure or a deadlock. Nothing of it is stored, and doing all of it again may succeed. Where
- * plg owns the transaction it has tried that itself; if the transaction is the host's, the host rolls it back and begins again.
+ * A transaction lost to another one: a serialization failure or a deadlock. Nothing of it is stored, and doing all of it again may succeed. What
+ * began its transaction itself, as a single call of plg or {@code execute} does, has tried that; {@code plg.transact} and the host roll back and begin
+ * again.
  */
 public class TransactionConflict extends StoreFailure {
     private static final long serialVersionUID = 1L;

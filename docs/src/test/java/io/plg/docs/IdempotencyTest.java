@@ -4,6 +4,7 @@ import static io.plg.idempotency.Principal.by;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plg.Plg;
+import io.plg.PlgException;
 import io.plg.UserId;
 import io.plg.Workspace;
 import io.plg.idempotency.Fingerprint;
@@ -34,6 +35,10 @@ class IdempotencyTest {
     static final Operation<Redemption> REDEEM = Operation.financial("redeem-reward", Redemption.class)
             .retryableWhen(redemption -> !redemption.granted()); // sold out: the same key may succeed later
     // end::operation[]
+
+    // tag::welcome[]
+    static final Operation<Redemption> WELCOME = Operation.financial("welcome-reward", Redemption.class);
+    // end::welcome[]
 
     // tag::leased-operation[]
     record Charge(String id, long cents) {}
@@ -78,7 +83,7 @@ class IdempotencyTest {
                     });
 
             String answer = outcome.fold(
-                    executed -> "201 " + executed.value().id(),
+                    executed -> executed.committed() ? "201 " + executed.value().id() : "409 sold out",
                     replayed -> "201 " + replayed.value().id(), // the same as the first time
                     inFlight -> "409 try again in " + inFlight.retryAfter().toSeconds() + " s",
                     mismatch -> "422 this key was used for another request");
@@ -115,7 +120,7 @@ class IdempotencyTest {
         for (String key : List.of("k1", "k2", "k3")) {
             // tag::once[]
             Outcome<Redemption> outcome = acme.idempotency()
-                    .execute(REDEEM, by(user), IdempotencyKey.of(key), Fingerprint.of("welcome"), tx -> {
+                    .execute(WELCOME, by(user), IdempotencyKey.of(key), Fingerprint.of("welcome"), tx -> {
                         Once once = tx.idempotency().once("welcome-reward", user);
                         return new Redemption(once.effectId(), "welcome", once.first());
                     });
@@ -175,6 +180,7 @@ class IdempotencyTest {
         assertThat(second.body()).isEqualTo(first.body());
         assertThat(second.header(HttpIdempotency.REPLAYED_HEADER)).contains("true");
         assertThat(rows("redemption")).isEqualTo(1);
+        assertThat(endpoint(http, List.of(), body).status()).isEqualTo(400);
     }
 
     // tag::http[]
@@ -182,12 +188,16 @@ class IdempotencyTest {
 
     HttpAnswer endpoint(HttpIdempotency http, List<String> keyHeaders, byte[] body) throws SQLException {
         String path = "/rewards/reward-7/redemptions";
-        IdempotencyKey key = http.keyOf("POST", keyHeaders, true).orElseThrow(); // HttpKeyRefused: 400
-        return http.answer(acme.idempotency()
-                .execute(REDEEM_REQUEST, by(user), key, HttpIdempotency.raw("POST", path, null, body), tx -> {
-                    insert(tx.unwrap(Connection.class), new Redemption(tx.effectId(), "reward-7", true));
-                    return HttpAnswer.json(201, "{\"id\":\"" + tx.effectId() + "\"}");
-                }));
+        try {
+            IdempotencyKey key = http.keyOf("POST", keyHeaders, true).orElseThrow();
+            return http.answer(acme.idempotency()
+                    .execute(REDEEM_REQUEST, by(user), key, HttpIdempotency.raw("POST", path, null, body), tx -> {
+                        insert(tx.unwrap(Connection.class), new Redemption(tx.effectId(), "reward-7", true));
+                        return HttpAnswer.json(201, "{\"id\":\"" + tx.effectId() + "\"}");
+                    }));
+        } catch (PlgException e) { // no key, a lost connection, …: 400, 503; what is not plg's to answer goes on
+            return http.answer(e).orElseThrow(() -> e);
+        }
     }
     // end::http[]
 

@@ -27,7 +27,8 @@ public interface Idempotency<V> {
      * in it, and the key is used up when that commits.
      *
      * <p>A result is stored and replayed whatever it says, unless the operation calls it {@linkplain Operation#retryableWhen retryable}. An
-     * exception stores nothing and undoes what the effect wrote: the key is free, and the exception reaches the caller unchanged.
+     * exception stores nothing and undoes what the effect wrote: the key is free, and the exception reaches the caller unchanged, unless a
+     * serialization failure or a deadlock is among its causes.
      *
      * @param operation what is to happen
      * @param by who asks
@@ -113,13 +114,14 @@ public interface Idempotency<V> {
 
     /**
      * Notes that something happens to a user that may happen once, whatever the key: a caller who changes the idempotency key must not get a
-     * second welcome reward. To be asked inside the effect; it is committed and undone with it. Of two transactions that ask at the same
-     * time the second waits for the end of the first.
+     * second welcome reward. To be asked inside the effect; it is committed and undone with it, and names the effect. Of two transactions that ask
+     * at the same time the second waits for the end of the first.
      *
      * @param what what may happen once, such as {@code "welcome-reward"}
      * @param user to whom
      * @return whether this is the one time
      * @throws IllegalArgumentException if {@code what} is blank, longer than 128 characters, or has a NUL or a lone surrogate
+     * @throws IllegalStateException outside of a transaction, where the one time would be used up without what happens
      * @throws io.plg.TransactionConflict if the transaction lost to another one; may be tried again
      * @throws io.plg.WorkspaceDeleted if the workspace was deleted
      * @throws io.plg.UserErased if the user was erased
@@ -127,16 +129,30 @@ public interface Idempotency<V> {
     Once once(String what, UserId user);
 
     /**
+     * Notes that something happens to a user that may happen once, as {@link #once(String, UserId)} does.
+     *
+     * @param what what may happen once, such as {@code "welcome-reward"}
+     * @param userId the id of the user to whom
+     * @return whether this is the one time
+     * @throws IllegalArgumentException if {@code what} or {@code userId} is not well-formed, see {@link UserId}
+     * @throws IllegalStateException outside of a transaction
+     */
+    default Once once(String what, String userId) {
+        return once(what, UserId.of(userId));
+    }
+
+    /**
      * As {@link #once(String, UserId)}, for something other than a user.
      *
-     * @param what what may happen once, such as {@code "migrate-invoice"}
-     * @param subject to which thing, an id of 1 to 128 characters
+     * @param what what may happen once, such as {@code "migrate"}
+     * @param thing to which thing, an id of 1 to 128 characters; no id of a person, because erasing a person does not find it
      * @return whether this is the one time
-     * @throws IllegalArgumentException if {@code what} or {@code subject} is blank, longer than 128 characters, or has a NUL or a lone surrogate
+     * @throws IllegalArgumentException if {@code what} or {@code thing} is blank, longer than 128 characters, or has a NUL or a lone surrogate
+     * @throws IllegalStateException outside of a transaction
      * @throws io.plg.TransactionConflict if the transaction lost to another one; may be tried again
      * @throws io.plg.WorkspaceDeleted if the workspace was deleted
      */
-    Once once(String what, String subject);
+    Once onceFor(String what, String thing);
 
     /**
      * Has an effect.

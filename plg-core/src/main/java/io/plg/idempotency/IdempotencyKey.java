@@ -63,7 +63,8 @@ public record IdempotencyKey(String value) {
 
     /**
      * Reads the value of an {@code Idempotency-Key} header. A quoted string of RFC 8941, as draft-07 of the header's specification wants
-     * it, and the bare text that most clients send are the same key. Spaces around it do not count.
+     * it, and the bare text that most clients send are the same key. Spaces around it do not count. Bare text has no comma, by which proxies join
+     * several headers.
      *
      * @param header the value of the header
      * @return the key
@@ -72,13 +73,20 @@ public record IdempotencyKey(String value) {
     public static IdempotencyKey parse(String header) {
         Objects.requireNonNull(header, "header must not be null");
         String text = withoutSpacesAround(header);
-        return new IdempotencyKey(text.startsWith("\"") ? unquoted(text) : text);
+        if (text.startsWith("\"")) {
+            return new IdempotencyKey(unquoted(text));
+        }
+        if (text.indexOf(',') >= 0) {
+            throw new IllegalArgumentException("idempotency key must be one key, a comma in a bare one joins several: "
+                    + text.substring(0, Math.min(text.length(), 64)) + "; put it in quotes if the comma belongs to it");
+        }
+        return new IdempotencyKey(text);
     }
 
     /**
      * Reads the value of an {@code Idempotency-Key} header as the draft has it: only the quoted form, and only a key that is hard to
-     * guess. A key is taken to be if its length times the base-2 logarithm of the number of different characters in it is at least 64: every
-     * UUID is, {@code "1"} and a repeated character are not.
+     * guess. A key is taken to be if its length times the base-2 logarithm of the number of different characters in it is at least 64: a
+     * random UUID is, {@code "1"} and a repeated character are not.
      *
      * @param header the value of the header
      * @return the key

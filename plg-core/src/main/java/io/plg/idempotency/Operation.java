@@ -1,6 +1,7 @@
 package io.plg.idempotency;
 
 import io.plg.internal.Text;
+import java.lang.invoke.MethodType;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -12,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code static final Operation<Redemption> REDEEM = Operation.financial("redeem-reward", Redemption.class);}</pre>
  *
- * <p>Immutable: each setting returns another operation. What is stored for a key belongs to the operation's name; the rest may change from
- * one version of the host to the next.
+ * <p>Immutable: each setting returns another operation. What is stored for a key belongs to the operation's name. The name, and whether it is
+ * financial, are for ever; the rest may change from one version of the host to the next, the type as far as the codec still reads what was stored.
  *
  * @param <T> the type of the result
  */
@@ -59,7 +60,9 @@ public final class Operation<T extends @Nullable Object> {
         Text.checkName("operation", name);
         return new Operation<>(
                 name,
-                Objects.requireNonNull(type, "type"),
+                MethodType.methodType(Objects.requireNonNull(type, "type"))
+                        .wrap()
+                        .returnType(),
                 financial,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(30),
@@ -95,7 +98,8 @@ public final class Operation<T extends @Nullable Object> {
 
     /**
      * Returns an operation that moves money or something like it: that a key was executed is logged for good, in the same commit, in a table
-     * that the application's role can neither change nor empty. So its keys never have a second effect, also after their results are gone.
+     * that the application's role can neither change nor empty. So its keys never have a second effect, also after their results are gone. An operation
+     * is financial from its first execution on or never: keys that were executed before are not in the log.
      *
      * @param name its name, 1 to 128 characters, the same for ever
      * @param type what it returns; written and read as JSON
@@ -172,8 +176,8 @@ public final class Operation<T extends @Nullable Object> {
 
     /**
      * Says which results are refusals that may turn out otherwise when tried again: a limit that was reached, a service that is away. Such a
-     * result is returned, everything that the effect wrote is undone, and the key stays free. Default: none; every result is stored and
-     * replayed, refusals included.
+     * result is returned, everything that the effect wrote is undone, and the key stays free (of a leased call, for the same request). Default: none;
+     * every result is stored and replayed, refusals included.
      *
      * @param retryable tells of a result whether it is such a refusal
      * @return the operation with this setting

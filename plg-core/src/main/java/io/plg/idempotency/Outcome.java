@@ -55,10 +55,11 @@ public sealed interface Outcome<T extends @Nullable Object> {
      *
      * @param value the result
      * @param effectId the id of the effect, the one that {@code tx.effectId()} told while it ran
-     * @param stored whether the key is used up; not if the result is {@linkplain Operation#retryableWhen retryable}: then there was no effect
+     * @param committed whether there is an effect and the key is used up; {@code false} if the result is a refusal that is
+     *     {@linkplain Operation#retryableWhen retryable}: then all was undone
      * @param <T> the type of the result
      */
-    record Executed<T extends @Nullable Object>(T value, UUID effectId, boolean stored) implements Outcome<T> {
+    record Executed<T extends @Nullable Object>(T value, UUID effectId, boolean committed) implements Outcome<T> {
 
         /** Checks that there is an id. */
         public Executed {

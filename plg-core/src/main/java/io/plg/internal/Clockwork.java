@@ -6,32 +6,62 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What plg does by itself now and then, on daemon threads that begin with the first such thing. */
+/**
+ * What plg does by itself now and then, on daemon threads that begin with the first such thing. Heartbeats have threads of their own, several,
+ * because one that waits for a connection must not keep the others waiting.
+ */
 final class Clockwork implements AutoCloseable {
-    private @Nullable ScheduledThreadPoolExecutor executor;
+    private static final int HEARTS = 8;
+
+    private @Nullable ScheduledThreadPoolExecutor hearts;
+    private @Nullable ScheduledThreadPoolExecutor tidying;
     private boolean closed;
 
-    /** Does something again and again, first after one interval. What it throws ends it. */
-    synchronized Future<?> every(Duration interval, Runnable task) {
+    /**
+     * Renews something again and again, first after one interval. What it throws ends it.
+     *
+     * @throws IllegalStateException if this was closed
+     */
+    synchronized Future<?> beatEvery(Duration interval, Runnable beat) {
         if (closed) {
             throw new IllegalStateException("this Plg was closed");
         }
-        if (executor == null) {
-            executor = new ScheduledThreadPoolExecutor(2, work -> {
-                var thread = new Thread(work, "plg-clockwork");
-                thread.setDaemon(true);
-                return thread;
-            });
-            executor.setRemoveOnCancelPolicy(true);
+        if (hearts == null) {
+            hearts = executor("plg-leases", HEARTS);
         }
-        return executor.scheduleWithFixedDelay(task, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
+        return hearts.scheduleWithFixedDelay(beat, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Tidies up again and again, first after one interval; does nothing if this was closed. What it throws ends it. */
+    synchronized void tidyEvery(Duration interval, Runnable tidy) {
+        if (closed) {
+            return;
+        }
+        if (tidying == null) {
+            tidying = executor("plg-tidying", 1);
+        }
+        tidying.scheduleWithFixedDelay(tidy, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private static ScheduledThreadPoolExecutor executor(String name, int threads) {
+        var executor = new ScheduledThreadPoolExecutor(threads, work -> {
+            // Without what the caller's thread hands down, such as the tenant of its request.
+            var thread = new Thread(null, work, name, 0, false);
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.setRemoveOnCancelPolicy(true);
+        return executor;
     }
 
     @Override
     public synchronized void close() {
         closed = true;
-        if (executor != null) {
-            executor.shutdownNow();
+        if (hearts != null) {
+            hearts.shutdownNow();
+        }
+        if (tidying != null) {
+            tidying.shutdownNow();
         }
     }
 }

@@ -2,6 +2,7 @@ package io.plg.internal;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Scheduler;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.idempotency.IdempotencyStore.Claim.Finished;
@@ -32,6 +33,7 @@ final class Flights {
             .<Key, Finished>weigher((key, result) ->
                     500 + (result.json() == null ? 0 : result.json().length()))
             .expireAfterWrite(REMEMBERED_FOR)
+            .scheduler(Scheduler.systemScheduler()) // results may be sensitive: they go also when nobody asks any more
             .build();
     private final ThreadLocal<Set<Key>> ofThisThread = ThreadLocal.withInitial(HashSet::new);
     private final Cache<String, AtomicInteger> replays =

@@ -43,8 +43,11 @@ final class IdempotencyView implements Idempotency<Execution> {
     private static final Logger LOG = LoggerFactory.getLogger(Idempotency.class);
     private static final int RETRIES = 3;
 
-    /** JDBC cannot be interrupted: so long a wait for another transaction is at most, before the thread looks up. */
-    private static final Duration LONGEST_WAIT = Duration.ofMillis(500);
+    /**
+     * JDBC cannot be interrupted: so long a wait for another transaction is at most, before the thread looks up. Longer than a database takes to see
+     * that two wait for each other, one second as PostgreSQL comes.
+     */
+    private static final Duration LONGEST_WAIT = Duration.ofMillis(1_500);
 
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(500);
 
@@ -114,15 +117,22 @@ final class IdempotencyView implements Idempotency<Execution> {
     }
 
     @Override
-    public Once once(String what, String subject) {
-        Text.checkName("subject", subject);
-        return once(what, null, subject);
+    public Once onceFor(String what, String thing) {
+        Text.checkName("thing", thing);
+        return once(what, null, thing);
     }
 
     private Once once(String what, @Nullable UserId user, String subject) {
         Text.checkName("what", what);
-        UUID id = effectId != null ? effectId : plg.newId();
-        return plg.stores().idempotency().once(workspace, what, user, subject, id, plg.now());
+        PlgStores stores = plg.stores();
+        if (!stores.inTransaction()) {
+            throw new IllegalStateException(
+                    "what happens once is asked in the transaction in which it happens, or the one time would"
+                            + " be used up without it; ask inside of the effect, of plg.transact, or of your own transaction");
+        }
+        UUID running = effectId != null ? effectId : plg.effect();
+        return stores.idempotency()
+                .once(workspace, what, user, subject, running != null ? running : plg.newId(), plg.now());
     }
 
     @Override
@@ -144,16 +154,18 @@ final class IdempotencyView implements Idempotency<Execution> {
             var mine = new Flight();
             Flight other = flights.join(asked.flight(), mine);
             if (other == null) {
+                // Whoever waits for another node asks again inside of the flight, for all who wait here.
                 Led<T> led = null;
                 try {
-                    led = lead.go(pause);
+                    do {
+                        led = null;
+                        led = lead.go(pause);
+                    } while (led.outcome() instanceof Outcome.InFlight<T> inFlight
+                            && pause.goesOnAfter(inFlight.retryAfter()));
                 } finally {
                     flights.land(asked.flight(), mine, led == null ? null : led.result());
                 }
-                if (!(led.outcome() instanceof Outcome.InFlight<T> inFlight)
-                        || !pause.goesOnAfter(inFlight.retryAfter())) {
-                    return led.outcome();
-                }
+                return led.outcome();
             } else {
                 if (!pause.until(other)) {
                     return new Outcome.InFlight<>(asked.scope(), Duration.ZERO);
@@ -235,7 +247,13 @@ final class IdempotencyView implements Idempotency<Execution> {
             return new Led<>(new Outcome.Mismatch<>(asked.scope()), null);
         }
         UUID id = free.effectId().orElseGet(plg::newId);
-        T value = effect.run(tx.execution(workspace, id));
+        UUID outer = plg.enterEffect(id);
+        T value;
+        try {
+            value = effect.run(tx.execution(workspace, id));
+        } finally {
+            plg.enterEffect(outer);
+        }
         if (asked.operation().isRetryable(value)) {
             throw new NotStored(asked, value, id);
         }
@@ -274,6 +292,7 @@ final class IdempotencyView implements Idempotency<Execution> {
         }
         var held = new HeldLease(store, asked, leased);
         try {
+            held.start();
             C answer = call.call(held);
             held.stop(); // from here on the settlement's transaction holds the row
             Led<T> led = retried(
@@ -302,7 +321,13 @@ final class IdempotencyView implements Idempotency<Execution> {
                 workspace, asked.scope(), leased.token(), asked.operation().lease(), plg.now())) {
             throw new LeaseLost(asked.scope());
         }
-        T value = settlement.run(tx.execution(workspace, leased.effectId()), answer);
+        UUID outer = plg.enterEffect(leased.effectId());
+        T value;
+        try {
+            value = settlement.run(tx.execution(workspace, leased.effectId()), answer);
+        } finally {
+            plg.enterEffect(outer);
+        }
         if (asked.operation().isRetryable(value)) {
             throw new NotStored(asked, value, leased.effectId());
         }
@@ -355,9 +380,10 @@ final class IdempotencyView implements Idempotency<Execution> {
 
     private <T extends @Nullable Object> Result result(Asked<T> asked, T value, UUID id) {
         Operation<T> operation = asked.operation();
+        T kept = operation.stored(value);
         String json;
         try {
-            json = plg.json().write(operation.stored(value));
+            json = Objects.requireNonNull(plg.json().write(kept), "the codec wrote null");
         } catch (RuntimeException e) {
             throw new UnreadableResult(
                     "the result of " + asked.scope() + " cannot be written as JSON, so the effect was undone: "
@@ -478,8 +504,11 @@ final class IdempotencyView implements Idempotency<Execution> {
 
         /** Whether the flight landed in time. */
         boolean until(Flight other) {
+            if (!waits()) {
+                return other.isDone();
+            }
             try {
-                other.get(waits ? Math.max(0, left()) : 0, TimeUnit.NANOSECONDS);
+                other.get(Math.max(0, left()), TimeUnit.NANOSECONDS);
                 return true;
             } catch (TimeoutException e) {
                 return false;
@@ -520,14 +549,17 @@ final class IdempotencyView implements Idempotency<Execution> {
         private final IdempotencyStore store;
         private final Asked<?> asked;
         private final Leased leased;
-        private final Future<?> heart;
+        private volatile @Nullable Future<?> heart;
         private volatile boolean lost;
 
         HeldLease(IdempotencyStore store, Asked<?> asked, Leased leased) {
             this.store = store;
             this.asked = asked;
             this.leased = leased;
-            this.heart = plg.clockwork().every(asked.operation().lease().dividedBy(3), this::beat);
+        }
+
+        void start() {
+            heart = plg.clockwork().beatEvery(asked.operation().lease().dividedBy(3), this::beat);
         }
 
         private void beat() {
@@ -539,21 +571,21 @@ final class IdempotencyView implements Idempotency<Execution> {
                                 leased.token(),
                                 asked.operation().lease(),
                                 plg.now());
-            } catch (RuntimeException e) {
+            } catch (Throwable t) {
                 // The store may be back for the next beat, and the commit decides anyway.
-                LOG.debug("the lease on {} could not be renewed", asked.scope(), e);
+                LOG.warn("the lease on {} could not be renewed; it is tried again", asked.scope(), t);
             }
         }
 
         void stop() {
-            heart.cancel(false);
+            Future<?> beating = heart;
+            if (beating != null) {
+                beating.cancel(false);
+            }
         }
 
         void release(@Nullable Throwable why) {
             stop();
-            if (why instanceof LeaseLost) {
-                return;
-            }
             try {
                 store.release(workspace, asked.scope(), leased.token(), plg.now());
             } catch (RuntimeException e) {

@@ -215,11 +215,7 @@ public final class PlgRuntime implements Plg {
             throw new IllegalStateException(
                     "what has expired is removed in batches, each a transaction of its own; call it outside of a transaction");
         }
-        try {
-            return shared.root.idempotency().removeExpired(now());
-        } finally {
-            shared.flights.forgetAll();
-        }
+        return shared.removeExpired();
     }
 
     @Override
@@ -239,7 +235,7 @@ public final class PlgRuntime implements Plg {
             return bound;
         }
         PlgStores current = shared.current.get();
-        return current != null ? current : shared.root;
+        return current != null && current.isCurrent() ? current : shared.root;
     }
 
     Flights flights() {
@@ -260,18 +256,25 @@ public final class PlgRuntime implements Plg {
 
     /** From now on, what has expired is removed by itself. */
     void tidyNowAndThen() {
-        if (!shared.settings.removeExpiredEvery().isZero() && shared.tidying.compareAndSet(false, true)) {
-            shared.clockwork.every(shared.settings.removeExpiredEvery(), () -> {
-                try {
-                    removeExpired();
-                } catch (RuntimeException e) {
-                    LOG.warn(
-                            "what has expired could not be removed; it is tried again in {}",
-                            shared.settings.removeExpiredEvery(),
-                            e);
-                }
-            });
+        shared.tidyNowAndThen();
+    }
+
+    /** Notes which effect this thread is about to have; returns the one that it is having. */
+    @Nullable
+    UUID enterEffect(@Nullable UUID id) {
+        UUID outer = shared.effect.get();
+        if (id == null) {
+            shared.effect.remove();
+        } else {
+            shared.effect.set(id);
         }
+        return outer;
+    }
+
+    /** The effect that this thread is having, or null. */
+    @Nullable
+    UUID effect() {
+        return shared.effect.get();
     }
 
     /** The view for an effect in this transaction. */
@@ -342,12 +345,35 @@ public final class PlgRuntime implements Plg {
         final Clockwork clockwork = new Clockwork();
         final AtomicBoolean tidying = new AtomicBoolean();
         final ThreadLocal<@Nullable PlgStores> current = new ThreadLocal<>();
+        final ThreadLocal<@Nullable UUID> effect = new ThreadLocal<>();
 
         Shared(PlgStores root, Settings settings) {
             this.root = root;
             this.settings = settings;
             this.flights = new Flights(root.changes().isPresent());
             this.activations = ActivationCache.over(root, settings.funnels());
+        }
+
+        long removeExpired() {
+            try {
+                return root.idempotency()
+                        .removeExpired(settings.clock().instant().truncatedTo(ChronoUnit.MICROS));
+            } finally {
+                flights.forgetAll();
+            }
+        }
+
+        void tidyNowAndThen() {
+            Duration interval = settings.removeExpiredEvery();
+            if (!interval.isZero() && tidying.compareAndSet(false, true)) {
+                clockwork.tidyEvery(interval, () -> {
+                    try {
+                        removeExpired();
+                    } catch (Throwable t) { // whatever it is, it must not be the last time
+                        LOG.warn("what has expired could not be removed; it is tried again in {}", interval, t);
+                    }
+                });
+            }
         }
 
         void close() {

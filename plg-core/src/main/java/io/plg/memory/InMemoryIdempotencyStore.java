@@ -201,12 +201,14 @@ final class InMemoryIdempotencyStore implements IdempotencyStore, TenantRows {
 
     private Claim seen(Key key, boolean logged, Instant now) {
         Row row = rows.get(key);
-        if (row == null) {
-            Claim.Finished before = logged ? log.get(key) : null;
-            return before == null ? Claim.Free.UNTRIED : before;
-        }
-        if (row.finished() != null) {
+        if (row != null && row.finished() != null) {
             return row.finished();
+        }
+        if (logged && log.containsKey(key)) {
+            return log.get(key);
+        }
+        if (row == null) {
+            return Claim.Free.UNTRIED;
         }
         return row.isHeld(now)
                 ? new Claim.Busy(Optional.of(row.request()), Duration.between(now, row.leasedUntil()))

@@ -119,6 +119,11 @@ public final class InMemoryStores implements PlgStores {
         }
     }
 
+    @Override
+    public boolean isCurrent() {
+        return true;
+    }
+
     /** Two transactions never meet here. */
     @Override
     public boolean isConflict(Throwable failure) {
@@ -225,6 +230,11 @@ public final class InMemoryStores implements PlgStores {
         @Override
         public IdempotencyStore idempotency() {
             return check().idempotency;
+        }
+
+        @Override
+        public boolean isCurrent() {
+            return !ended && InMemoryStores.this.inTransaction();
         }
 
         @Override

@@ -384,6 +384,11 @@ class ActivationCacheTest {
         }
 
         @Override
+        public boolean isCurrent() {
+            return target.isCurrent();
+        }
+
+        @Override
         public boolean isConflict(Throwable failure) {
             return target.isConflict(failure);
         }

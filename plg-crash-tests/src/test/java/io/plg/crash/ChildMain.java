@@ -40,7 +40,7 @@ final class ChildMain {
         });
         var child = new ChildMain(Node.stoppable(Node.connections(args[0]), Integer.parseInt(args[1])));
         // What is loaded now does not delay the case.
-        child.node.in("warm-up").once("start", "child");
+        child.node.warmUp();
         say("0", "ready");
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {

@@ -78,6 +78,12 @@ final class Node implements AutoCloseable {
         return connections;
     }
 
+    void warmUp() {
+        plg.transact(tx -> {
+            tx.workspace("warm-up").idempotency().onceFor("start", "child");
+        });
+    }
+
     Idempotency<Execution> in(String workspace) {
         return plg.workspace(WorkspaceId.of(workspace)).idempotency();
     }

@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -64,12 +65,13 @@ final class BoundStores implements PlgStores, Session {
     static BoundStores inHostThread(Database database, Handle handle, boolean begunForPlg) {
         Thread owner = Thread.currentThread();
         HostTransactions host = database.host();
+        Object transaction = host.current();
         return new BoundStores(
                 database,
                 handle,
                 begunForPlg,
                 false,
-                () -> Thread.currentThread() == owner && host.active(),
+                () -> Thread.currentThread() == owner && host.active() && host.current() == transaction,
                 (task, stored) -> host.afterCommit(task));
     }
 
@@ -101,6 +103,15 @@ final class BoundStores implements PlgStores, Session {
     public IdempotencyStore idempotency() {
         check();
         return idempotency;
+    }
+
+    @Override
+    public boolean isCurrent() {
+        try {
+            return !ended && open.isOpen();
+        } catch (SQLException e) {
+            throw Database.failure("use the transaction", e);
+        }
     }
 
     @Override
@@ -179,7 +190,12 @@ final class BoundStores implements PlgStores, Session {
         T result;
         try {
             result = work.run(this);
+            runPutOff();
             release("end a transaction inside another", savepoint);
+            if (own && !Objects.equals(boundTo, bound)) {
+                database.dialect(handle).bind(handle, bound);
+                boundTo = bound;
+            }
         } catch (Throwable t) {
             rollback(savepoint, t);
             boundTo = bound; // as the setting is
@@ -201,6 +217,11 @@ final class BoundStores implements PlgStores, Session {
         } catch (JdbiException | SQLException e) {
             throw Database.failure(what, e);
         }
+    }
+
+    @Override
+    public <T extends @Nullable Object> T read(String what, Call<T> call) {
+        return call(what, call);
     }
 
     @Override
@@ -259,13 +280,7 @@ final class BoundStores implements PlgStores, Session {
     }
 
     private void check() {
-        boolean usable;
-        try {
-            usable = !ended && open.isOpen();
-        } catch (SQLException e) {
-            throw Database.failure("use the transaction", e);
-        }
-        if (!usable) {
+        if (!isCurrent()) {
             throw new IllegalStateException(
                     "this view belongs to a transaction that has ended or that another thread began");
         }

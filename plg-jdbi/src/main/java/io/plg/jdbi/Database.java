@@ -18,6 +18,8 @@ final class Database {
             Set.of("3F000", "42P01", "42883" /* PostgreSQL */, "90079", "42S02", "42S03", "42S04" /* H2 */);
     private static final Set<String> NO_RIGHT = Set.of("42501" /* PostgreSQL */, "90096" /* H2 */);
 
+    private static final int MOST_CAUSES = 100;
+    private static final Set<String> BROKEN_H2 = Set.of("90067", "90098", "90121");
     private static final Set<String> LOST_TO_ANOTHER = Set.of("40001", "40P01");
 
     private final Jdbi jdbi;
@@ -101,7 +103,8 @@ final class Database {
 
     /** Whether doing it all again may succeed: the database ended the transaction to let another one go on. */
     static boolean lostToAnother(Throwable failure) {
-        for (Throwable t = failure; t != null; t = t.getCause()) {
+        int left = MOST_CAUSES; // a chain of causes may be a circle
+        for (Throwable t = failure; t != null && left > 0; t = t.getCause(), left--) {
             if (t instanceof TransactionConflict
                     || t instanceof SQLException sql
                             && sql.getSQLState() != null
@@ -123,14 +126,20 @@ final class Database {
                 : failure;
     }
 
+    /** What the host's commit threw: as it is, unless it is plg's to say what it means. */
+    static RuntimeException ended(String what, RuntimeException e) {
+        return lostToAnother(e) || interrupted(what, e) instanceof OutcomeUnknown ? interrupted(what, e) : e;
+    }
+
     private static boolean isBroken(@Nullable String state) {
-        return state != null && (state.startsWith("08") || state.startsWith("57P"));
+        return state != null && (state.startsWith("08") || state.startsWith("57P") || BROKEN_H2.contains(state));
     }
 
     /** The driver's exception without Jdbi's around it, whose message repeats the bound values. */
     static StoreFailure failure(String what, Exception e) {
         Throwable cause = e;
-        for (Throwable t = e; t != null; t = t.getCause()) {
+        int left = MOST_CAUSES;
+        for (Throwable t = e; t != null && left > 0; t = t.getCause(), left--) {
             if (t instanceof SQLException) {
                 cause = t;
                 break;

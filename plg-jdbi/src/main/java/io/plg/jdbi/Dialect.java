@@ -63,9 +63,9 @@ enum Dialect {
         }
 
         @Override
-        void bind(Handle handle, WorkspaceId workspace) {
+        void bind(Handle handle, @Nullable WorkspaceId workspace) {
             handle.createQuery(BIND)
-                    .bind("workspace", workspace.value())
+                    .bind("workspace", workspace == null ? "" : workspace.value())
                     .mapTo(String.class)
                     .one();
         }
@@ -121,7 +121,7 @@ enum Dialect {
         }
 
         @Override
-        void bind(Handle handle, WorkspaceId workspace) {}
+        void bind(Handle handle, @Nullable WorkspaceId workspace) {}
 
         @Override
         String transaction(Handle handle) {
@@ -201,8 +201,8 @@ enum Dialect {
     abstract <T extends @Nullable Object> T bound(Handle handle, WorkspaceId workspace, Session.Call<T> call)
             throws SQLException;
 
-    /** Binds the transaction to a workspace until its end. */
-    abstract void bind(Handle handle, WorkspaceId workspace);
+    /** Binds the transaction to a workspace, or to none, until its end. */
+    abstract void bind(Handle handle, @Nullable WorkspaceId workspace);
 
     /** What identifies the transaction of a handle for other connections. */
     abstract String transaction(Handle handle);

@@ -37,7 +37,7 @@ final class H2ChangeFeed implements ChangeFeed {
 
     @Override
     public boolean poll(Consumer<Change> changed) {
-        OffsetDateTime now = session.call(
+        OffsetDateTime now = session.read(
                 "read what changed",
                 handle -> handle.createQuery(NOW).mapTo(OffsetDateTime.class).one());
         OffsetDateTime since = looked;
@@ -59,7 +59,7 @@ final class H2ChangeFeed implements ChangeFeed {
     }
 
     private Map<Long, Change> changesSince(OffsetDateTime time) {
-        List<Map.Entry<Long, Change>> rows = session.call(
+        List<Map.Entry<Long, Change>> rows = session.read(
                 "read what changed",
                 handle -> handle.createQuery(CHANGES)
                         .bind("since", time.minus(OVERLAP))

@@ -278,10 +278,11 @@ final class H2IdempotencyStore implements IdempotencyStore {
         Optional<Claim> row = of(handle.createQuery(FIND), workspace, scope)
                 .map((rs, ctx) -> StoredKeys.read(rs))
                 .findOne();
-        if (row.isEmpty() && logged) {
-            row = of(handle.createQuery(FIND_LOGGED), workspace, scope)
+        if (logged && !(row.orElse(Claim.Free.UNTRIED) instanceof Claim.Finished)) {
+            Optional<Claim> before = of(handle.createQuery(FIND_LOGGED), workspace, scope)
                     .map((rs, ctx) -> StoredKeys.read(rs))
                     .findOne();
+            row = before.isPresent() ? before : row;
         }
         return row.orElse(Claim.Free.UNTRIED);
     }

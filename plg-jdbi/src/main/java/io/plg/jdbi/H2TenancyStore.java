@@ -159,7 +159,7 @@ final class H2TenancyStore implements TenancyStore {
 
     @Override
     public List<WorkspaceId> unfinishedDeletions() {
-        return session.call(
+        return session.read(
                 "read unfinished deletions",
                 handle -> handle.createQuery(UNFINISHED_DELETIONS)
                         .map((rs, ctx) -> WorkspaceId.of(rs.getString(1)))
@@ -168,7 +168,7 @@ final class H2TenancyStore implements TenancyStore {
 
     @Override
     public List<UserId> unfinishedErasures() {
-        return session.call(
+        return session.read(
                 "read unfinished erasures",
                 handle -> handle.createQuery(UNFINISHED_ERASURES)
                         .map((rs, ctx) -> UserId.of(rs.getString(1)))
@@ -176,7 +176,7 @@ final class H2TenancyStore implements TenancyStore {
     }
 
     List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
-        return session.call(
+        return session.read(
                 "list workspaces",
                 handle -> handle.createQuery(WORKSPACES_AFTER)
                         .bind("last", last == null ? "" : last.value())
@@ -205,7 +205,7 @@ final class H2TenancyStore implements TenancyStore {
     private boolean othersEnded() {
         for (int i = 0; i < MOMENTS; i++) {
             LockSupport.parkNanos(this, MOMENT);
-            if (!session.call(
+            if (!session.read(
                     "ask which sessions have written",
                     handle -> handle.createQuery(OTHERS_WRITE)
                             .mapTo(Boolean.class)

@@ -32,6 +32,16 @@ public interface HostTransactions {
     boolean active();
 
     /**
+     * Returns what tells the active transaction from another one, for which the host may have suspended it. A host that suspends none need not
+     * say more than the default, which is always the same.
+     *
+     * @return an object that is compared by identity; without meaning where no transaction is active
+     */
+    default Object current() {
+        return this;
+    }
+
+    /**
      * Runs a task once the active transaction has committed, never if it rolls back. Tasks run in the order in which they were given.
      *
      * @param task what to run; does not throw
@@ -53,7 +63,7 @@ public interface HostTransactions {
     /** A transaction that was begun for plg. One of the two is called, once, on the thread that began it. */
     interface Begun {
 
-        /** Commits. What it throws means that nothing was stored, or, if the connection broke, that nobody knows. */
+        /** Commits. What it throws reaches the caller of plg, unless it says that the transaction lost to another one or that the connection broke. */
         void commit();
 
         /** Rolls back. */

@@ -55,6 +55,11 @@ final class JdbiStores implements PlgStores, Session {
     }
 
     @Override
+    public boolean isCurrent() {
+        return true;
+    }
+
+    @Override
     public boolean isConflict(Throwable failure) {
         return Database.lostToAnother(failure);
     }
@@ -149,8 +154,14 @@ final class JdbiStores implements PlgStores, Session {
             TransactionWork<PlgStores, T, X> work, boolean begunForPlg) throws X {
         try (Handle handle = database.open("join the host's transaction");
                 BoundStores bound = BoundStores.inHostThread(database, handle, begunForPlg)) {
+            touch();
             return begunForPlg ? work.run(bound) : bound.transact(work);
         }
+    }
+
+    /** Lets the host's side see to it that what is done now is committed, also if the host has committed already and is about to end. */
+    private void touch() {
+        database.host().afterCommit(() -> {});
     }
 
     private <T extends @Nullable Object, X extends Exception> T inHosts(
@@ -169,7 +180,7 @@ final class JdbiStores implements PlgStores, Session {
         try {
             transaction.commit();
         } catch (RuntimeException e) {
-            throw Database.interrupted("commit a transaction", e);
+            throw Database.ended("commit a transaction", e);
         }
         return result;
     }
@@ -182,10 +193,25 @@ final class JdbiStores implements PlgStores, Session {
     @Override
     public <T extends @Nullable Object> T call(String what, Call<T> call) {
         return retried(() -> {
+            boolean joins = inTransaction();
+            try (Handle handle = database.open(what)) {
+                if (joins) {
+                    touch();
+                }
+                return call.on(handle);
+            } catch (JdbiException | SQLException e) {
+                throw joins ? Database.failure(what, e) : Database.interrupted(what, e);
+            }
+        });
+    }
+
+    @Override
+    public <T extends @Nullable Object> T read(String what, Call<T> call) {
+        return retried(() -> {
             try (Handle handle = database.open(what)) {
                 return call.on(handle);
             } catch (JdbiException | SQLException e) {
-                throw inTransaction() ? Database.failure(what, e) : Database.interrupted(what, e);
+                throw Database.failure(what, e);
             }
         });
     }

@@ -221,7 +221,7 @@ final class PostgresActivationStore implements ActivationStore {
 
     @Override
     public ActivationState find(WorkspaceId workspace, ActivationFunnel funnel, UserId user) {
-        return session.call(
+        return session.read(
                 "read the state of a user",
                 handle -> handle.createQuery(FIND)
                         .bind("workspace", workspace.value())

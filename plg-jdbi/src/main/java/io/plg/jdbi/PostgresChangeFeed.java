@@ -35,7 +35,7 @@ final class PostgresChangeFeed implements ChangeFeed {
 
     @Override
     public boolean poll(Consumer<Change> changed) {
-        List<Row> rows = session.call(
+        List<Row> rows = session.read(
                 "read what changed",
                 handle -> handle.createQuery(CHANGES)
                         .bind("snapshot", snapshot)

@@ -62,7 +62,7 @@ final class PostgresIdempotencyStore implements IdempotencyStore {
 
     @Override
     public Claim find(WorkspaceId workspace, Scope scope, boolean logged, Instant now) {
-        return session.call("look up an idempotency key", handle -> find(handle, workspace, scope, logged));
+        return session.read("look up an idempotency key", handle -> find(handle, workspace, scope, logged));
     }
 
     private static Claim find(Handle handle, WorkspaceId workspace, Scope scope, boolean logged) throws SQLException {

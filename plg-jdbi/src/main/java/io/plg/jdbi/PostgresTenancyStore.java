@@ -90,7 +90,7 @@ final class PostgresTenancyStore implements TenancyStore {
 
     @Override
     public List<WorkspaceId> unfinishedDeletions() {
-        return session.call(
+        return session.read(
                 "read unfinished deletions",
                 handle -> handle.createQuery(UNFINISHED_DELETIONS)
                         .map((rs, ctx) -> WorkspaceId.of(rs.getString("id")))
@@ -99,7 +99,7 @@ final class PostgresTenancyStore implements TenancyStore {
 
     @Override
     public List<UserId> unfinishedErasures() {
-        return session.call(
+        return session.read(
                 "read unfinished erasures",
                 handle -> handle.createQuery(UNFINISHED_ERASURES)
                         .map((rs, ctx) -> UserId.of(rs.getString("id")))
@@ -107,7 +107,7 @@ final class PostgresTenancyStore implements TenancyStore {
     }
 
     List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
-        return session.call(
+        return session.read(
                 "list workspaces",
                 handle -> handle.createQuery(WORKSPACES_AFTER)
                         .bind("after", last == null ? null : last.value())
@@ -161,7 +161,7 @@ final class PostgresTenancyStore implements TenancyStore {
     }
 
     private Set<String> transactions(String query) {
-        return session.call(
+        return session.read(
                 "ask which transactions are open",
                 handle -> new HashSet<>(
                         handle.createQuery(query).mapTo(String.class).list()));

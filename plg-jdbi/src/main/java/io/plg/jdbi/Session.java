@@ -16,6 +16,9 @@ interface Session {
      */
     <T extends @Nullable Object> T call(String what, Call<T> call);
 
+    /** Runs one statement that changes nothing: if the connection breaks, nothing is unknown. */
+    <T extends @Nullable Object> T read(String what, Call<T> call);
+
     /**
      * Runs one statement that returns nothing. If the transaction is plg's own it may be put off until the next call, or until the commit, to go
      * there in one round trip: what it throws is then thrown there.

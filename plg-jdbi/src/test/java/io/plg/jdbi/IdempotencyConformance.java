@@ -246,7 +246,7 @@ abstract class IdempotencyConformance {
         limit(a, 0);
         Outcome<Redemption> refused = redeem(node(), a, "k");
         assertThat(refused.orThrow().refusal()).isEqualTo(LIMIT_REACHED);
-        assertThat(((Executed<Redemption>) refused).stored()).isFalse();
+        assertThat(((Executed<Redemption>) refused).committed()).isFalse();
         limit(a, 1);
         assertThat(redeem(node(), a, "k").orThrow().refusal()).isEmpty();
         assertThat(redeem(node(), a, "k")).isInstanceOf(Replayed.class);

@@ -44,6 +44,8 @@ final class PlansTest {
                     + "(.*?)(?=\\n[^\\n]*(?:->|SubPlan|InitPlan|CTE )|\\z)",
             Pattern.DOTALL);
 
+    private static final Pattern INDEXED_BY_TIME = Pattern.compile("Index Cond: [^\\n]*expires_at <");
+
     @Test
     void every_statement_of_the_library_finds_its_rows_by_an_index_condition_on_the_workspace() throws SQLException {
         Map<String, List<String>> plans = plans(Postgres.emptyDatabase("plans"));
@@ -55,6 +57,10 @@ final class PlansTest {
                     .anyMatch(text -> SCAN.matcher(text).find());
             assertThat(unindexed(texts)).as(what).isEmpty();
         });
+        assertThat(plans.get("remove what has expired"))
+                .as("keys that have not expired are not read")
+                .anyMatch(text -> text.contains("idempotency_key_expires")
+                        && INDEXED_BY_TIME.matcher(text).find());
     }
 
     @Test
@@ -172,7 +178,11 @@ final class PlansTest {
             work.put(
                     "a leased call",
                     () -> idempotency.executeLeased(operation, by, IdempotencyKey.of("l"), request, lease -> "done"));
-            work.put("once", () -> idempotency.once("welcome", "u1"));
+            work.put(
+                    "once",
+                    () -> plg.transact(tx -> {
+                        tx.workspace("w7").idempotency().once("welcome", "u1");
+                    }));
             work.put("remove what has expired", plg::removeExpired);
             work.put("erase a user", () -> plg.users().erase("u10"));
             work.put("delete the workspace", () -> plg.workspaces().delete("w9"));

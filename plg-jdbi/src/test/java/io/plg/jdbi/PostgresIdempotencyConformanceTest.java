@@ -3,17 +3,25 @@ package io.plg.jdbi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plg.TransactionConflict;
 import io.plg.audit.IsolationAudit;
 import io.plg.audit.TenantBinding;
+import io.plg.idempotency.IdempotencyKey;
+import io.plg.idempotency.Operation;
 import io.plg.idempotency.Outcome;
 import io.plg.idempotency.Outcome.Executed;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -121,6 +129,88 @@ final class PostgresIdempotencyConformanceTest extends IdempotencyConformance {
                 .as("no wait for a lock: " + Arrays.toString(sorted))
                 .isLessThan(1_000_000);
         assertThat(redeem(node, b, "new 0")).isInstanceOf(Outcome.Replayed.class);
+    }
+
+    @Test
+    void an_effect_of_another_workspace_inside_of_an_effect_leaves_the_transaction_with_its_own() throws Exception {
+        JdbiPlg node = node();
+        execute(node, a, "outer", REQUEST, tx -> {
+            of(node, b).execute(REDEEM, by(), IdempotencyKey.of("inner"), REQUEST, inner -> grant(inner));
+            // By the connection and without asking plg for it, as a repository would.
+            return grant(tx);
+        });
+        assertThat(grants(a)).isEqualTo(1);
+        assertThat(grants(b)).isEqualTo(1);
+
+        node.transact(tx -> {
+            var connection = new Connection[1];
+            tx.workspace(a).idempotency().execute(REDEEM, by(), IdempotencyKey.of("second"), REQUEST, inner -> {
+                connection[0] = inner.unwrap(Connection.class);
+                return grant(inner);
+            });
+            try (var statement = connection[0].createStatement();
+                    var rs = statement.executeQuery("select count(*) from fixture.grants")) {
+                rs.next();
+                assertThat(rs.getLong(1)).as("bound to no workspace any more").isZero();
+            }
+        });
+    }
+
+    @Test
+    void who_waits_in_a_stricter_transaction_does_not_have_the_effect_in_vain() throws Exception {
+        var strict = Postgres.as("app");
+        strict.setOptions("-c default_transaction_isolation=serializable");
+        try (var pool = Postgres.pool(strict, 10)) {
+            List<JdbiPlg> nodes = List.of(node(pool), node(pool), node(pool), node(pool));
+            var runs = new AtomicInteger();
+            for (int i = 0; i < 10; i++) {
+                String key = "k" + i;
+                List<Outcome<Redemption>> outcomes = race(4, number -> redeem(nodes.get(number), a, key, runs));
+                assertThat(outcomes).filteredOn(Executed.class::isInstance).hasSize(1);
+            }
+            assertThat(grants(a)).isEqualTo(10);
+        }
+    }
+
+    @Test
+    void who_waits_longer_than_the_host_allows_a_statement_gets_no_error_of_it() throws Exception {
+        var hasty = Postgres.as("app");
+        hasty.setOptions("-c statement_timeout=300ms");
+        var begun = new CountDownLatch(1);
+        JdbiPlg owner = node();
+        JdbiPlg other = node(hasty);
+        Future<Outcome<Redemption>> running = inBackground(() -> execute(owner, a, "k", REQUEST, tx -> {
+            begun.countDown();
+            LockSupport.parkNanos(900_000_000);
+            return grant(tx);
+        }));
+        begun.await();
+        assertThat(redeem(other, a, "k")).isInstanceOf(Outcome.Replayed.class);
+        assertThat(running.get(30, TimeUnit.SECONDS)).isInstanceOf(Executed.class);
+    }
+
+    @Test
+    void of_two_transactions_that_want_each_other_s_keys_the_database_ends_one() throws Exception {
+        List<JdbiPlg> both = List.of(node(), node());
+        Operation<Void> note = Operation.of("note");
+        var start = new CyclicBarrier(2);
+        List<Object> outcomes = race(2, number -> {
+            try {
+                both.get(number).transact(tx -> {
+                    for (int i = 0; i < 2; i++) {
+                        var key = IdempotencyKey.of("k" + (number + i) % 2);
+                        tx.workspace(a).idempotency().execute(note, by(), key, REQUEST, inner -> null);
+                        if (i == 0) {
+                            start.await(10, TimeUnit.SECONDS);
+                        }
+                    }
+                });
+                return "done";
+            } catch (TransactionConflict e) {
+                return "conflict";
+            }
+        });
+        assertThat(outcomes).containsExactlyInAnyOrder("done", "conflict");
     }
 
     @Test

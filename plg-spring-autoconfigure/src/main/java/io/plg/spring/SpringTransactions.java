@@ -111,14 +111,26 @@ final class SpringTransactions implements HostTransactions {
         TransactionSynchronizationManager.registerSynchronization(pending);
     }
 
-    /** By the application's transaction manager, if there is one and it is the one of this DataSource. */
+    /** The holder of the connection: Spring binds another one to the thread while it has suspended a transaction. */
+    @Override
+    public Object current() {
+        Object holder = TransactionSynchronizationManager.getResource(dataSource);
+        return holder == null ? this : holder;
+    }
+
+    /** By the application's transaction manager of this DataSource. */
     @Override
     public Optional<Begun> begin() {
-        PlatformTransactionManager manager = managers.getIfUnique();
-        // A transaction of another DataSource would be joined, and rolled back with what is not its own.
-        if (manager == null || TransactionSynchronizationManager.isActualTransactionActive()) {
+        PlatformTransactionManager manager =
+                managers.stream().filter(this::isOfThisDataSource).findFirst().orElse(null);
+        if (manager == null && !TransactionSynchronizationManager.isActualTransactionActive()) {
+            // Perhaps it does not tell. Inside a transaction of another DataSource, though, it might join that one.
+            manager = managers.getIfUnique();
+        }
+        if (manager == null) {
             return Optional.empty();
         }
+        PlatformTransactionManager chosen = manager;
         TransactionStatus status = manager.getTransaction(TransactionDefinition.withDefaults());
         boolean ours = false;
         try {
@@ -133,14 +145,32 @@ final class SpringTransactions implements HostTransactions {
                 : Optional.of(new Begun() {
                     @Override
                     public void commit() {
-                        manager.commit(status);
+                        chosen.commit(status);
                     }
 
                     @Override
                     public void rollback() {
-                        manager.rollback(status);
+                        chosen.rollback(status);
                     }
                 });
+    }
+
+    /** A manager for JDBC names its DataSource as its resource, one for JPA has it besides. */
+    private boolean isOfThisDataSource(PlatformTransactionManager manager) {
+        if (!(manager instanceof ResourceTransactionManager resources)) {
+            return false;
+        }
+        Method dataSourceOf = ReflectionUtils.findMethod(manager.getClass(), "getDataSource");
+        return target(resources.getResourceFactory()) == dataSource
+                || dataSourceOf != null && target(ReflectionUtils.invokeMethod(dataSourceOf, manager)) == dataSource;
+    }
+
+    private static @Nullable Object target(@Nullable Object dataSource) {
+        Object target = dataSource;
+        while (target instanceof TransactionAwareDataSourceProxy proxy) {
+            target = proxy.getTargetDataSource();
+        }
+        return target;
     }
 
     /** Hands out the connection of the transaction; where there is none, another one that commits by itself. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.Execution;
 import io.plg.Plg;
+import io.plg.TransactionConflict;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.Cohort;
@@ -225,12 +226,12 @@ public abstract class IdempotencyContract extends StoreContract {
         });
 
         assertThat(refused.orThrow().note()).isEqualTo("limit reached");
-        assertThat(((Outcome.Executed<Grant>) refused).stored()).isFalse();
+        assertThat(((Outcome.Executed<Grant>) refused).committed()).isFalse();
         assertThat(grants(plg, "acme")).isZero();
         Outcome<Grant> later =
                 idempotency(plg, "acme").execute(operation, ada(), key("k"), REQUEST, tx -> counted(tx, runs));
         assertThat(later).isInstanceOf(Outcome.Executed.class);
-        assertThat(((Outcome.Executed<Grant>) later).stored()).isTrue();
+        assertThat(((Outcome.Executed<Grant>) later).committed()).isTrue();
         assertThat(runs).hasValue(2);
         assertThat(grants(plg, "acme")).isEqualTo(1);
     }
@@ -609,8 +610,8 @@ public abstract class IdempotencyContract extends StoreContract {
                     throw new IllegalStateException("roll back");
                 }))
                 .hasMessage("roll back");
-        Once first = idempotency(plg, "acme").once("w", user("ada"));
-        Once second = idempotency(plg, "acme").once("w", user("ada"));
+        Once first = once(plg, "acme", "w", user("ada"));
+        Once second = once(plg, "acme", "w", user("ada"));
 
         assertThat(first.first()).isTrue();
         assertThat(second).isEqualTo(new Once(false, first.effectId()));
@@ -621,15 +622,44 @@ public abstract class IdempotencyContract extends StoreContract {
         Plg plg = plg(ONBOARDING);
         String ada = user("ada").value();
 
-        assertThat(idempotency(plg, "acme").once("w", user("ada")).first()).isTrue();
-        assertThat(idempotency(plg, "globex").once("w", user("ada")).first()).isTrue();
-        assertThat(idempotency(plg, "acme").once("v", user("ada")).first()).isTrue();
-        assertThat(idempotency(plg, "acme").once("w", user("lin")).first()).isTrue();
-        assertThat(idempotency(plg, "acme").once("w", ada).first()).isTrue();
-        assertThat(idempotency(plg, "acme").once("w", ada).first()).isFalse();
-        assertThatThrownBy(() -> idempotency(plg, "acme").once(" ", ada))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("what");
+        assertThat(once(plg, "acme", "w", user("ada")).first()).isTrue();
+        assertThat(once(plg, "globex", "w", user("ada")).first()).isTrue();
+        assertThat(once(plg, "acme", "v", user("ada")).first()).isTrue();
+        assertThat(once(plg, "acme", "w", user("lin")).first()).isTrue();
+        plg.transact(tx -> {
+            assertThat(idempotency(tx, "acme").once("w", ada).first())
+                    .as("the same user")
+                    .isFalse();
+            assertThat(idempotency(tx, "acme").onceFor("w", ada).first())
+                    .as("a thing")
+                    .isTrue();
+            assertThat(idempotency(tx, "acme").onceFor("w", ada).first()).isFalse();
+            assertThatThrownBy(() -> idempotency(tx, "acme").onceFor(" ", ada))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("what");
+        });
+    }
+
+    @Test
+    void onceNamesTheEffectHoweverItIsAskedAndIsRefusedWhereNothingCouldTakeItBack() {
+        Plg plg = plg(ONBOARDING);
+
+        idempotency(plg, "acme").execute(REDEEM, ada(), key("k"), REQUEST, tx -> {
+            assertThat(tx.idempotency().once("w", user("ada")).effectId()).isEqualTo(tx.effectId());
+            assertThat(idempotency(plg, "acme").once("v", user("ada")).effectId())
+                    .as("by the view outside")
+                    .isEqualTo(tx.effectId());
+            return grant(tx);
+        });
+
+        assertThatThrownBy(() -> idempotency(plg, "acme").once("u", user("ada")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("inside of the effect");
+        assertThat(once(plg, "acme", "u", user("ada")).first()).isTrue();
+    }
+
+    private Once once(Plg plg, String workspace, String what, UserId user) {
+        return plg.inTransaction(tx -> idempotency(tx, workspace).once(what, user));
     }
 
     // ---- with another system in the middle
@@ -882,6 +912,88 @@ public abstract class IdempotencyContract extends StoreContract {
                         .executeLeased(financial, ada(), key("old and financial"), REQUEST, lease -> new Grant("", "")))
                 .isInstanceOf(Outcome.Replayed.class);
         assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void aFinancialLeasedCallIsLoggedTooAndTheLogIsFoundByEveryWayOfAsking() {
+        Plg plg = plg(ONBOARDING);
+        UUID effect = UUID.randomUUID();
+        var leased = (Claim.Leased) stores().idempotency()
+                .lease(workspace("acme"), scope("k"), REQUEST, effect, SHORT, Duration.ofDays(1), true, now());
+        stores().transact(tx -> tx.idempotency()
+                .finishLeased(
+                        workspace("acme"),
+                        scope("k"),
+                        leased.token(),
+                        new Result(REQUEST, effect, "1", Duration.ZERO, true, now())));
+        pass(Duration.ofMillis(5));
+        plg.removeExpired();
+
+        var logged = new Claim.Finished(REQUEST, effect, null);
+        IdempotencyStore store = stores().idempotency();
+        assertThat(store.find(workspace("acme"), scope("k"), true, now())).isEqualTo(logged);
+        assertThat(stores().<Claim, RuntimeException>transact(tx ->
+                        tx.idempotency().claim(workspace("acme"), scope("k"), true, Duration.ZERO, now())))
+                .isEqualTo(logged);
+        assertThat(store.lease(
+                        workspace("acme"),
+                        scope("k"),
+                        REQUEST,
+                        UUID.randomUUID(),
+                        SHORT,
+                        Duration.ofDays(1),
+                        true,
+                        now()))
+                .isEqualTo(logged);
+
+        // A lease that does not ask the log leaves a row that must not hide it.
+        store.lease(workspace("acme"), scope("k"), REQUEST, UUID.randomUUID(), SHORT, Duration.ofDays(1), false, now());
+        pass(SHORT);
+        assertThat(store.find(workspace("acme"), scope("k"), true, now())).isEqualTo(logged);
+        assertThat(stores().<Claim, RuntimeException>transact(tx ->
+                        tx.idempotency().claim(workspace("acme"), scope("k"), true, Duration.ZERO, now())))
+                .isEqualTo(logged);
+    }
+
+    @Test
+    void aLeaseThatIsHeldOutlivesARemovalAndTheTokensOfAForgottenKeyDoNotComeAgain() {
+        Plg plg = plg(ONBOARDING);
+        IdempotencyStore store = stores().idempotency();
+        var held = (Claim.Leased) store.lease(
+                workspace("acme"),
+                scope("k"),
+                REQUEST,
+                UUID.randomUUID(),
+                Duration.ofMinutes(1),
+                Duration.ZERO,
+                false,
+                now());
+        plg.removeExpired();
+        assertThat(store.find(workspace("acme"), scope("k"), false, now())).isInstanceOf(Claim.Busy.class);
+
+        store.release(workspace("acme"), scope("k"), held.token(), now());
+        pass(Duration.ofMillis(5));
+        plg.removeExpired();
+        assertThat(store.find(workspace("acme"), scope("k"), false, now())).isEqualTo(Claim.Free.UNTRIED);
+        var again = (Claim.Leased) lease(store, UUID.randomUUID(), REQUEST, SHORT);
+        assertThat(again.token()).isGreaterThan(held.token());
+        assertThat(store.renew(workspace("acme"), scope("k"), held.token(), SHORT, now()))
+                .isFalse();
+    }
+
+    @Test
+    void aResultThatIsThereIsNeverOverwritten() {
+        plg(ONBOARDING);
+        finish("k", false, Duration.ofDays(1));
+
+        assertThatThrownBy(() -> stores().transact(tx -> {
+                    tx.idempotency()
+                            .finish(workspace("acme"), scope("k"), result(REQUEST, "2", Duration.ofDays(1), false));
+                    return true;
+                }))
+                .isInstanceOf(TransactionConflict.class);
+        assertThat(((Claim.Finished) stores().idempotency().find(workspace("acme"), scope("k"), false, now())).json())
+                .contains("\"g\"");
     }
 
     @Test

@@ -322,7 +322,11 @@ public abstract class TenancyContract extends StoreContract {
         calls.put(
                 "an effect",
                 () -> idempotency.execute(operation, by, IdempotencyKey.of("k"), Fingerprint.of("r"), tx -> "done"));
-        calls.put("once", () -> idempotency.once("welcome", user));
+        calls.put(
+                "once",
+                () -> plg.transact(tx -> {
+                    tx.workspace(workspace).idempotency().once("welcome", user);
+                }));
         return calls;
     }
 }

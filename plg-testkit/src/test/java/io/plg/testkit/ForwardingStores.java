@@ -42,6 +42,11 @@ class ForwardingStores implements PlgStores {
     }
 
     @Override
+    public boolean isCurrent() {
+        return target.isCurrent();
+    }
+
+    @Override
     public boolean isConflict(Throwable failure) {
         return target.isConflict(failure);
     }

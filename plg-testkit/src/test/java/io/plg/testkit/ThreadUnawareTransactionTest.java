@@ -82,6 +82,11 @@ class ThreadUnawareTransactionTest extends TransactionContract {
         }
 
         @Override
+        public boolean isCurrent() {
+            return target.isCurrent();
+        }
+
+        @Override
         public boolean isConflict(Throwable failure) {
             return target.isConflict(failure);
         }

@@ -17,6 +17,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -127,7 +128,7 @@ public final class HttpIdempotency {
      * well-formed, and never required. A header that is there and empty is refused even if none is required, because the client believes to be
      * protected. Two headers are refused, unless the rules are {@linkplain #lenient lenient} and both are the same key.
      *
-     * @param method the method of the request, in upper case
+     * @param method the method of the request
      * @param headerLines the values of all {@code Idempotency-Key} headers, one for each line; empty if there is none
      * @param required whether the request must have a key
      * @return the key, or empty if there is none and none is required
@@ -136,7 +137,7 @@ public final class HttpIdempotency {
     public Optional<IdempotencyKey> keyOf(String method, List<String> headerLines, boolean required) {
         Objects.requireNonNull(method, "method");
         Objects.requireNonNull(headerLines, "headerLines");
-        if (WITHOUT_KEY.contains(method) || (headerLines.isEmpty() && !required)) {
+        if (WITHOUT_KEY.contains(method.toUpperCase(Locale.ROOT)) || (headerLines.isEmpty() && !required)) {
             return Optional.empty();
         }
         if (headerLines.stream().allMatch(String::isBlank)) {

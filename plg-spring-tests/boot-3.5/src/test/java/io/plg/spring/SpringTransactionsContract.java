@@ -20,6 +20,7 @@ import io.plg.jdbi.PlgSchema;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -517,6 +518,91 @@ abstract class SpringTransactionsContract {
         assertThat(once("k", () -> {})).isInstanceOf(Outcome.Replayed.class);
     }
 
+    @Test
+    void insideATransactionOfAnotherDataSourceTheApplicationsRowsOfAnEffectAreStillWithItsKey() {
+        var others = new DataSourceTransactionManager(opened(pool(true)));
+
+        new TransactionTemplate(others)
+                .executeWithoutResult(status -> assertThatThrownBy(() -> once("k", () -> {
+                            insertProject("p1");
+                            throw new IllegalStateException("meant to fail");
+                        }))
+                        .hasMessage("meant to fail"));
+
+        assertThat(projects()).isZero();
+        assertThat(once("k", () -> insertProject("p1"))).isInstanceOf(Outcome.Executed.class);
+    }
+
+    @Test
+    void ofSeveralTransactionManagersTheOneOfTheDataSourceIsTaken() {
+        on(dataSource, Map.of("others", new DataSourceTransactionManager(opened(pool(true)))));
+
+        assertThatThrownBy(() -> once("k", () -> {
+                    insertProject("p1");
+                    throw new IllegalStateException("meant to fail");
+                }))
+                .hasMessage("meant to fail");
+
+        assertThat(projects()).isZero();
+    }
+
+    @Test
+    void whatIsDoneInATransactionThatSuspendsOneOfPlgIsAllInThatOne() {
+        assertThatThrownBy(() -> once("outer", () -> {
+                    in(template(TransactionDefinition.PROPAGATION_REQUIRES_NEW), () -> {
+                        assertThat(once("inner", () -> insertProject("p1"))).isInstanceOf(Outcome.Executed.class);
+                        acme.complete("ada", "project");
+                    });
+                    in(
+                            template(TransactionDefinition.PROPAGATION_NOT_SUPPORTED),
+                            () -> acme.complete("ada", "invited"));
+                    throw new IllegalStateException("meant to fail");
+                }))
+                .hasMessage("meant to fail");
+
+        assertThat(once("inner", () -> insertProject("p1"))).isInstanceOf(Outcome.Replayed.class);
+        assertThat(once("outer", () -> {})).isInstanceOf(Outcome.Executed.class);
+        assertThat(projects()).isEqualTo(1);
+        assertThat(completedElsewhere("ada")).containsExactlyInAnyOrder("project", "invited");
+        assertThat(heard).containsExactly("ada project", "ada invited");
+    }
+
+    @Test
+    void anEffectInACallbackAfterTheCommitIsStored() {
+        for (boolean autoCommit : List.of(true, false)) {
+            on(opened(pool(autoCommit)));
+            String project = "p" + autoCommit;
+            in(
+                    required(),
+                    () -> TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                        @Override
+                        public void afterCommit() {
+                            once("k", () -> insertProject(project));
+                        }
+                    }));
+            assertThat(once("k", () -> insertProject(project))).isInstanceOf(Outcome.Replayed.class);
+        }
+        assertThat(projects()).isEqualTo(2);
+    }
+
+    @Test
+    void whatTheApplicationThrowsAtTheCommitOfATransactionOfPlgReachesTheCallerUnchanged() {
+        var failure = new IllegalArgumentException("domain rule");
+
+        assertThatThrownBy(() -> once(
+                        "k",
+                        () -> TransactionSynchronizationManager.registerSynchronization(
+                                new TransactionSynchronization() {
+                                    @Override
+                                    public void beforeCommit(boolean readOnly) {
+                                        throw failure;
+                                    }
+                                })))
+                .isSameAs(failure);
+
+        assertThat(once("k", () -> {})).isInstanceOf(Outcome.Executed.class);
+    }
+
     private Outcome<Integer> once(String key, Runnable effect) {
         return plg.workspace(acmeId())
                 .idempotency()
@@ -536,8 +622,14 @@ abstract class SpringTransactionsContract {
     private Plg plg;
 
     private void on(DataSource source) {
+        on(source, Map.of());
+    }
+
+    private void on(DataSource source, Map<String, Object> others) {
         manager = new DataSourceTransactionManager(source);
-        var beans = new StaticListableBeanFactory(Map.of("transactionManager", manager));
+        var all = new HashMap<>(others);
+        all.put("transactionManager", manager);
+        var beans = new StaticListableBeanFactory(all);
         plg = opened(SpringTransactions.join(source, beans)
                 .funnel(FUNNEL)
                 .listener(new PlgListener() {

@@ -84,19 +84,27 @@ as $$
 declare
     v_binding text := coalesce(current_setting('plg.workspace_id', true), '');
     v_bound   text := set_config('plg.workspace_id', p_workspace, true);
+    v_logged  record;
 begin
     select k.finished_at is not null, k.fingerprint, k.effect_id, k.result,
            greatest(0, ceil(extract(epoch from k.leased_until - clock_timestamp()) * 1000000))::bigint
     into finished, fingerprint, effect_id, result, left_micros
     from plg.idempotency_key k
     where k.workspace_id = p_workspace and k.scope = p_scope;
-    if finished is null and p_logged then
+    if finished is not true and p_logged then
         -- One statement: the key and its line in the log may have been committed since the last one.
-        select true, l.fingerprint, l.effect_id, k.result into finished, fingerprint, effect_id, result
+        select l.fingerprint, l.effect_id, k.result into v_logged
         from plg.idempotency_log l
         left join plg.idempotency_key k
                on k.workspace_id = l.workspace_id and k.scope = l.scope and k.finished_at is not null
         where l.workspace_id = p_workspace and l.scope = p_scope;
+        if found then
+            finished := true;
+            fingerprint := v_logged.fingerprint;
+            effect_id := v_logged.effect_id;
+            result := v_logged.result;
+            left_micros := 0;
+        end if;
     end if;
     if finished is not null then
         refused := plg_directory.refusal(p_workspace, p_user);
@@ -108,7 +116,8 @@ $$;
 -- Claims a key for this transaction: of all that have the same p_lock only one goes on, until its end. Waits for another one at most p_wait milliseconds,
 -- 0 for not at all. Returns 'claimed' if nobody had the effect or tried to, 'again' if it is claimed and there was a lease that has ended, 'found' if
 -- idempotency_find knows more, else 'busy', or why the call must be refused. Leaves the binding as it was, or to the workspace if it was claimed and
--- p_bind says so. Whoever has claimed need not be asked again whether the workspace was deleted: a deletion waits for this transaction.
+-- p_bind says so. Whether the workspace was deleted is asked here and not again when the result is stored: a deletion is not complete before the
+-- transactions have ended that were open when it began.
 -- It returns one value and not a row, because a function in FROM costs as much again as what this one does.
 create function plg.idempotency_claim(
     p_workspace text, p_user text, p_scope bytea, p_logged boolean, p_lock bigint, p_wait integer, p_bind boolean) returns text
@@ -118,6 +127,7 @@ declare
     v_binding  text := coalesce(current_setting('plg.workspace_id', true), '');
     v_bound    text;
     v_timeout  text;
+    v_wait     integer;
     v_refused  text := plg_directory.admit(p_workspace, p_user, null);
     v_finished boolean;
     v_held     boolean;
@@ -136,14 +146,22 @@ begin
         elsif p_wait = 0 then
             v_result := 'busy';
         else
+            -- Not so long that a limit of the host's would make an error of it.
+            select least(p_wait, min(greatest(1, s.setting::integer / 2))) into v_wait
+            from pg_settings s
+            where s.name in ('statement_timeout', 'lock_timeout') and s.setting <> '0';
             begin
                 v_timeout := current_setting('lock_timeout');
-                perform set_config('lock_timeout', p_wait::text, true);
+                perform set_config('lock_timeout', v_wait::text, true);
                 perform pg_advisory_xact_lock(p_lock);
                 perform set_config('lock_timeout', v_timeout, true);
             exception when lock_not_available then
                 v_result := 'busy'; -- and the setting is as it was
             end;
+            if v_result is null and current_setting('transaction_isolation') <> 'read committed' then
+                raise exception 'another transaction has had the idempotency key, and this one cannot see what it did'
+                    using errcode = 'serialization_failure';
+            end if;
         end if;
     end if;
     if v_result is null then
@@ -153,13 +171,13 @@ begin
         where k.workspace_id = p_workspace and k.scope = p_scope;
         if v_finished or v_held then
             v_result := 'found';
-        elsif v_finished is not null then
-            v_result := 'again';
         elsif p_logged then -- apart, because an expression with a query in it is planned and run as one, whatever comes first
-            v_result := case when exists (select from plg.idempotency_log l where l.workspace_id = p_workspace and l.scope = p_scope)
-                             then 'found' else 'claimed' end;
-        else
-            v_result := 'claimed';
+            if exists (select from plg.idempotency_log l where l.workspace_id = p_workspace and l.scope = p_scope) then
+                v_result := 'found';
+            end if;
+        end if;
+        if v_result is null then
+            v_result := case when v_finished is null then 'claimed' else 'again' end;
         end if;
     end if;
     if v_result not in ('claimed', 'again') or not p_bind then
@@ -332,7 +350,8 @@ create function plg_directory.remove_expired_keys(p_after text, p_limit integer,
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
-    v_binding   text := current_setting('plg.workspace_id', true);
+    v_binding   text        := current_setting('plg.workspace_id', true);
+    v_at        timestamptz := clock_timestamp(); -- a value, and no volatile function that no index can be asked for
     v_workspace text;
     v_now       integer;
 begin
@@ -346,7 +365,7 @@ begin
         delete from plg.idempotency_key k
         where k.ctid = any (array(
             select o.ctid from plg.idempotency_key o
-            where o.workspace_id = v_workspace and o.expires_at < clock_timestamp()
+            where o.workspace_id = v_workspace and o.expires_at < v_at
             order by o.expires_at limit p_limit - removed
             for update skip locked));
         get diagnostics v_now = row_count;
