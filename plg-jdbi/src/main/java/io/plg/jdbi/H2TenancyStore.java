@@ -8,8 +8,6 @@ import io.plg.WorkspaceId;
 import io.plg.tenancy.Erasure;
 import io.plg.tenancy.TenancyStore;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -232,10 +230,6 @@ final class H2TenancyStore implements TenancyStore {
     }
 
     private static byte[] hash(UserId user) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(user.value().getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return StoredKeys.sha256().digest(user.value().getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -52,7 +52,7 @@ final class StoredKeys {
         return sha256().digest(((user == null ? "thing" : "user") + '\0' + subject).getBytes(StandardCharsets.UTF_8));
     }
 
-    private static MessageDigest sha256() {
+    static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

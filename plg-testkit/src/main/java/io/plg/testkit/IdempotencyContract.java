@@ -851,23 +851,45 @@ public abstract class IdempotencyContract extends StoreContract {
 
         assertThatThrownBy(() -> idempotency(plg, "acme")
                         .executeLeased(
-                                REDEEM,
+                                REDEEM.lease(Duration.ofSeconds(1)),
                                 ada(),
                                 key("k"),
                                 REQUEST,
                                 lease -> {
+                                    assertThat(lease.isLost()).isFalse();
                                     takeOver(lease);
-                                    lost.set(true);
+                                    long until = System.nanoTime()
+                                            + Duration.ofSeconds(20).toNanos();
+                                    while (!lease.isLost() && System.nanoTime() < until) {
+                                        LockSupport.parkNanos(10_000_000); // until the next beat
+                                    }
+                                    lost.set(lease.isLost());
                                     return "late";
                                 },
                                 (tx, answer) -> grant(tx)))
                 .isInstanceOfSatisfying(
                         LeaseLost.class, e -> assertThat(e.isRetryable()).isTrue());
 
-        assertThat(lost).isTrue();
+        assertThat(lost).as("the call could know").isTrue();
         assertThat(grants(plg, "acme")).isZero();
         assertThat(redeem(plg, "acme", "k", REQUEST, new AtomicInteger()).orThrow())
                 .isEqualTo(new Grant("of the other", ""));
+    }
+
+    @Test
+    void aCallThatFailsBecauseAnotherLeaseWasLostGivesItsOwnBack() {
+        Plg plg = plg(ONBOARDING);
+        var ofAnother = new LeaseLost(scope("another"));
+
+        assertThatThrownBy(() -> idempotency(plg, "acme")
+                        .executeLeased(REDEEM.lease(Duration.ofHours(1)), ada(), key("k"), REQUEST, lease -> {
+                            throw ofAnother;
+                        }))
+                .isSameAs(ofAnother);
+
+        assertThat(idempotency(plg, "acme")
+                        .executeLeased(REDEEM.failFast(), ada(), key("k"), REQUEST, lease -> new Grant("g", "")))
+                .isInstanceOf(Outcome.Executed.class);
     }
 
     /** Another node finds the lease ended, takes over and finishes. */

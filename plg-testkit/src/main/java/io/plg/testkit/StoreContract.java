@@ -22,7 +22,8 @@ import org.junit.jupiter.api.BeforeEach;
  * nothing else to do.
  *
  * <p>Each test works in workspaces of its own, so that the stores of several tests may lie on one database and nothing has to be
- * cleaned up. Business time comes from a clock that the contract sets; no test sleeps. A test that needs what an adapter does not offer
+ * cleaned up. Business time comes from a clock that the contract sets; no test sleeps, save for leases, which a database
+ * measures by its own clock. A test that needs what an adapter does not offer
  * is reported as skipped.
  */
 public abstract class StoreContract {

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
@@ -547,6 +548,7 @@ abstract class SpringTransactionsContract {
     }
 
     @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // wrongly done, the two wait for each other
     void whatIsDoneInATransactionThatSuspendsOneOfPlgIsAllInThatOne() {
         assertThatThrownBy(() -> once("outer", () -> {
                     in(template(TransactionDefinition.PROPAGATION_REQUIRES_NEW), () -> {
