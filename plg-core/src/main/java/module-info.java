@@ -5,14 +5,18 @@ module io.plg {
     requires org.slf4j;
     requires com.github.benmanes.caffeine;
     requires tools.jackson.databind;
+    requires static tools.jackson.dataformat.yaml;
 
     exports io.plg;
     exports io.plg.activation;
     exports io.plg.event;
     exports io.plg.funnel;
+    exports io.plg.gate;
     exports io.plg.idempotency;
     exports io.plg.idempotency.http;
     exports io.plg.memory;
+    exports io.plg.plan;
+    exports io.plg.prompt;
     exports io.plg.stats;
     exports io.plg.tenancy;
     exports io.plg.internal to

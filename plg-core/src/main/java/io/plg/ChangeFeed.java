@@ -30,6 +30,9 @@ public interface ChangeFeed {
         /** The activation of a user in a workspace. */
         public static final String ACTIVATION = "activation";
 
+        /** What a workspace has was changed, or so much of it was used that what is remembered about its gates may be wrong. */
+        public static final String GATES = "gates";
+
         /** A workspace was deleted. */
         public static final String WORKSPACE = "workspace";
 

@@ -1,16 +1,24 @@
 package io.plg;
 
 import io.plg.activation.ActivationFunnel;
+import io.plg.gate.GateMessages;
 import io.plg.internal.PlgRuntime;
+import io.plg.plan.Feature;
+import io.plg.plan.PlanCatalog;
+import io.plg.plan.PlanResolver;
+import io.plg.plan.PlanSource;
+import io.plg.prompt.PromptPolicy;
 import io.plg.tenancy.IsolationDrift;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every builder of a {@link Plg} has in common: the description of the product. Each mistake is reported by the setter that
@@ -19,12 +27,19 @@ import java.util.function.Consumer;
  * @param <B> the type of the builder itself
  */
 public abstract class PlgBuilder<B extends PlgBuilder<B>> {
+    private static final int MAX_SLOTS = 64;
+
     private final Map<String, ActivationFunnel> funnels = new LinkedHashMap<>();
     private final List<PlgListener> listeners = new ArrayList<>();
     private InstantSource clock = InstantSource.system();
     private IdSource ids = PlgRuntime.systemIds();
     private JsonCodec json = PlgRuntime.jackson();
+    private PromptPolicy prompts = PromptPolicy.standard();
     private Duration removeExpiredEvery = Duration.ofHours(1);
+    private @Nullable PlanSource plans;
+    private @Nullable PlanResolver planResolver;
+    private GateMessages gateMessages = PlgRuntime.english();
+    private final Map<String, Integer> slots = new HashMap<>();
 
     /** For adapters. */
     protected PlgBuilder() {}
@@ -49,6 +64,67 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
             throw new IllegalArgumentException(
                     "funnel names must be unique, \"" + funnel.name() + "\" was added before");
         }
+        return self();
+    }
+
+    /**
+     * Sets the plans of the product.
+     *
+     * @param catalog the plans
+     * @return this builder
+     */
+    public B plans(PlanCatalog catalog) {
+        return plans(PlanSource.of(catalog));
+    }
+
+    /**
+     * Sets where the plans of the product come from, if they change while the application runs.
+     *
+     * @param source asked by each question to a gate
+     * @return this builder
+     */
+    public B plans(PlanSource source) {
+        this.plans = Objects.requireNonNull(source, "source");
+        return self();
+    }
+
+    /**
+     * Sets who tells which plan a workspace is on. Default: what {@link io.plg.gate.Entitlements#assignPlan(String)} said.
+     *
+     * @param resolver the host's knowledge
+     * @return this builder
+     */
+    public B planResolver(PlanResolver resolver) {
+        this.planResolver = Objects.requireNonNull(resolver, "resolver");
+        return self();
+    }
+
+    /**
+     * Sets the words of the gates. Default: English.
+     *
+     * @param messages the words
+     * @return this builder
+     */
+    public B gateMessages(GateMessages messages) {
+        this.gateMessages = Objects.requireNonNull(messages, "messages");
+        return self();
+    }
+
+    /**
+     * Spreads the counting of a feature over several rows, where so many requests of one workspace use it at once that they wait for each other. The sum
+     * never exceeds the limit. It pays from some hundred a second on and costs a little when the limit is near. Default: one row.
+     *
+     * @param feature which
+     * @param slots over how many, 1 to 64
+     * @return this builder
+     * @throws IllegalArgumentException if it is out of that range
+     */
+    public B slots(Feature.Metered feature, int slots) {
+        if (slots < 1 || slots > MAX_SLOTS) {
+            throw new IllegalArgumentException(
+                    "slots of " + feature.name() + " must be 1 to " + MAX_SLOTS + ", was " + slots);
+        }
+        this.slots.put(feature.name(), slots);
         return self();
     }
 
@@ -97,6 +173,17 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
     }
 
     /**
+     * Sets when upgrade prompts are shown, and their experiment. Default: {@link PromptPolicy#standard()}.
+     *
+     * @param policy the policy
+     * @return this builder
+     */
+    public B prompts(PromptPolicy policy) {
+        this.prompts = Objects.requireNonNull(policy, "policy");
+        return self();
+    }
+
+    /**
      * Sets how often {@link Plg#removeExpired()} runs by itself, on a thread of plg, from the first use of what can expire. Default: every hour. On
      * several nodes it may run on each: they share the work.
      *
@@ -124,7 +211,17 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
         return PlgRuntime.assemble(
                 Objects.requireNonNull(stores, "stores"),
                 new PlgRuntime.Settings(
-                        List.copyOf(funnels.values()), listeners, clock, ids, json, removeExpiredEvery));
+                        List.copyOf(funnels.values()),
+                        listeners,
+                        clock,
+                        ids,
+                        json,
+                        removeExpiredEvery,
+                        plans,
+                        planResolver,
+                        gateMessages,
+                        slots,
+                        prompts));
     }
 
     /**

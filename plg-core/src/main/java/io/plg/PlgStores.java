@@ -1,7 +1,9 @@
 package io.plg;
 
 import io.plg.activation.ActivationStore;
+import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
+import io.plg.prompt.PromptStore;
 import io.plg.tenancy.TenancyStore;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Rules for implementers: decisions that race are one atomic statement in the store; nothing a transaction wrote is seen by
  * others before its commit or after its rollback; a call that throws leaves no trace. The contract tests are
- * {@code ActivationStoreContract}, {@code IdempotencyContract}, {@code TenancyContract} and {@code TransactionContract} of plg-testkit.
+ * {@code ActivationStoreContract}, {@code IdempotencyContract}, {@code GateContract}, {@code PromptContract}, {@code TenancyContract} and {@code TransactionContract} of plg-testkit.
  */
 public interface PlgStores extends AutoCloseable {
 
@@ -32,6 +34,20 @@ public interface PlgStores extends AutoCloseable {
      * @return the store
      */
     IdempotencyStore idempotency();
+
+    /**
+     * Returns the store of what workspaces have and use.
+     *
+     * @return the store
+     */
+    UsageStore usage();
+
+    /**
+     * Returns the store of upgrade prompts.
+     *
+     * @return the store
+     */
+    PromptStore prompts();
 
     /**
      * Returns the store that ends workspaces and users.

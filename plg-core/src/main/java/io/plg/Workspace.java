@@ -2,7 +2,10 @@ package io.plg;
 
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
+import io.plg.gate.Entitlements;
+import io.plg.gate.Gates;
 import io.plg.idempotency.Idempotency;
+import io.plg.prompt.UpgradePrompts;
 
 /**
  * The view on one workspace, through which every operation on its data goes: there is no method that forgets the tenant. A view
@@ -38,9 +41,32 @@ public interface Workspace {
     Activation activation(String funnelName);
 
     /**
+     * Returns the gates of this workspace: what it may do, and the counting of what it does.
+     *
+     * @return the view on its gates
+     * @throws IllegalStateException if {@code Plg} was built without plans
+     */
+    Gates gates();
+
+    /**
+     * Returns what this workspace has: its plan, add-ons, overrides and grants.
+     *
+     * @return the view on what it has
+     * @throws IllegalStateException if {@code Plg} was built without plans
+     */
+    Entitlements entitlements();
+
+    /**
      * Returns what makes an effect happen once in this workspace, however often it is asked for.
      *
      * @return the view on the keys of this workspace
      */
     Idempotency<Execution> idempotency();
+
+    /**
+     * Returns what decides whether a user of this workspace is shown what a gate offers, and notes what came of it.
+     *
+     * @return the view on the prompts of this workspace
+     */
+    UpgradePrompts prompts();
 }

@@ -3,14 +3,16 @@ package io.plg.event;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.internal.Json;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Something that happened to a user on the way through the product. Events are stored in the transaction in which they happened
+ * Something that happened to a user, or to a workspace as a whole, on the way through the product. Events are stored in the transaction in which they happened
  * and carry ids only: no e-mail address, no metadata.
  *
  * <p>{@link #toJson()} is a contract: within a {@linkplain #version() version} of a type, fields are only added.
@@ -41,8 +43,9 @@ public sealed interface GrowthEvent {
     /**
      * Returns the user it happened to.
      *
-     * @return the id of the user
+     * @return the id of the user, or {@code null} if it happened to the workspace and nobody in particular
      */
+    @Nullable
     UserId user();
 
     /**
@@ -74,13 +77,14 @@ public sealed interface GrowthEvent {
      * @return one line of JSON, always the same text for the same event
      */
     default String toJson() {
-        var all = new LinkedHashMap<String, Object>();
+        var all = new LinkedHashMap<String, @Nullable Object>();
+        UserId user = user();
         all.put("id", id().toString());
         all.put("type", type());
         all.put("version", version());
         all.put("time", time().toString());
         all.put("workspaceId", workspace().value());
-        all.put("userId", user().value());
+        all.put("userId", user == null ? null : user.value());
         all.put("data", data());
         return Json.write(all);
     }
@@ -151,6 +155,68 @@ public sealed interface GrowthEvent {
         @Override
         public Map<String, Object> data() {
             return dataOf("funnel", funnel, "step", step, "activatedAt", activatedAt.toString());
+        }
+    }
+
+    /**
+     * The use of a feature reached a share of its limit: of a quota for the first time in the period, of a cap for the first time since it was
+     * below. It is committed together with the consumption that reached it.
+     *
+     * @param id see {@link GrowthEvent#id()}
+     * @param time see {@link GrowthEvent#time()}
+     * @param workspace see {@link GrowthEvent#workspace()}
+     * @param user who reached it, if the consumption said so
+     * @param feature the name of the feature
+     * @param threshold the share in percent
+     * @param used how much is used
+     * @param limit the limit
+     * @param periodStart the beginning of the quota's period; {@code null} for a cap
+     */
+    record ThresholdReached(
+            UUID id,
+            Instant time,
+            WorkspaceId workspace,
+            @Nullable UserId user,
+            String feature,
+            int threshold,
+            BigDecimal used,
+            BigDecimal limit,
+            @Nullable Instant periodStart)
+            implements GrowthEvent {
+
+        /** The {@link GrowthEvent#type()} of these events. */
+        public static final String TYPE = "plg.gate.threshold_reached";
+
+        /** Checks that nothing is missing. */
+        public ThresholdReached {
+            requireAll(id, time, workspace, feature, used, limit);
+        }
+
+        @Override
+        public String type() {
+            return TYPE;
+        }
+
+        /** Amounts without decimals are numbers, others text. */
+        @Override
+        public Map<String, Object> data() {
+            return periodStart == null
+                    ? dataOf("feature", feature, "threshold", threshold, "used", json(used), "limit", json(limit))
+                    : dataOf(
+                            "feature",
+                            feature,
+                            "threshold",
+                            threshold,
+                            "used",
+                            json(used),
+                            "limit",
+                            json(limit),
+                            "periodStart",
+                            periodStart.toString());
+        }
+
+        private static Object json(BigDecimal amount) {
+            return amount.scale() <= 0 ? amount.longValueExact() : amount.toPlainString();
         }
     }
 

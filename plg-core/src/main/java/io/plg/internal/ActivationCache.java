@@ -2,7 +2,6 @@ package io.plg.internal;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.plg.ChangeFeed;
 import io.plg.PlgStores;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * States that were read outside of transactions. An entry is used only while the feed of changes is known to be read: whoever
  * cannot be told of changes asks the store.
  */
-final class ActivationCache implements AutoCloseable {
+final class ActivationCache {
     private static final int MAX_STATES = 100_000;
 
     /** A store that is memory itself: nothing is cached. */
@@ -27,14 +26,10 @@ final class ActivationCache implements AutoCloseable {
             Caffeine.newBuilder().maximumSize(MAX_STATES).build();
     private final @Nullable FeedReader reader;
 
-    private ActivationCache(PlgStores stores, List<ActivationFunnel> funnels, @Nullable ChangeFeed feed) {
+    ActivationCache(PlgStores stores, List<ActivationFunnel> funnels, @Nullable FeedReader reader) {
         this.stores = stores;
         this.funnels = funnels;
-        this.reader = feed == null ? null : new FeedReader(feed, this::changed, states::invalidateAll);
-    }
-
-    static ActivationCache over(PlgStores stores, List<ActivationFunnel> funnels) {
-        return new ActivationCache(stores, funnels, stores.changes().orElse(null));
+        this.reader = reader;
     }
 
     /** The remembered state, without any I/O. */
@@ -69,21 +64,8 @@ final class ActivationCache implements AutoCloseable {
         states.asMap().keySet().removeIf(key -> key.user().equals(user));
     }
 
-    @Override
-    public void close() {
-        if (reader != null) {
-            reader.close();
-        }
+    void dropAll() {
         states.invalidateAll();
-    }
-
-    private void changed(ChangeFeed.Change change) {
-        switch (change.kind()) {
-            case ChangeFeed.Change.ACTIVATION -> drop(change.workspace(), UserId.of(change.subject()));
-            case ChangeFeed.Change.WORKSPACE -> drop(change.workspace());
-            case ChangeFeed.Change.USER -> drop(UserId.of(change.subject()));
-            default -> {} // of a newer node
-        }
     }
 
     private record Key(WorkspaceId workspace, String funnel, UserId user) {}

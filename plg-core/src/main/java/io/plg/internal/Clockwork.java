@@ -43,6 +43,17 @@ final class Clockwork implements AutoCloseable {
         tidying.scheduleWithFixedDelay(tidy, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
     }
 
+    /** Does something soon, on another thread; does nothing if this was closed. */
+    synchronized void soon(Runnable task) {
+        if (closed) {
+            return;
+        }
+        if (tidying == null) {
+            tidying = executor("plg-tidying", 1);
+        }
+        tidying.execute(task);
+    }
+
     private static ScheduledThreadPoolExecutor executor(String name, int threads) {
         var executor = new ScheduledThreadPoolExecutor(threads, work -> {
             // Without what the caller's thread hands down, such as the tenant of its request.

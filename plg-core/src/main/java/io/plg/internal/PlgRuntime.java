@@ -1,5 +1,6 @@
 package io.plg.internal;
 
+import io.plg.ChangeFeed;
 import io.plg.Execution;
 import io.plg.IdSource;
 import io.plg.JsonCodec;
@@ -17,7 +18,17 @@ import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationTally;
 import io.plg.activation.UnknownFunnel;
 import io.plg.event.GrowthEvent;
+import io.plg.gate.Entitlements;
+import io.plg.gate.GateMessages;
+import io.plg.gate.Gates;
 import io.plg.idempotency.Idempotency;
+import io.plg.plan.Feature;
+import io.plg.plan.PlanCatalog;
+import io.plg.plan.PlanResolver;
+import io.plg.plan.PlanSource;
+import io.plg.plan.PlanVersion;
+import io.plg.prompt.PromptPolicy;
+import io.plg.prompt.UpgradePrompts;
 import io.plg.tenancy.Erasure;
 import io.plg.tenancy.IsolationDrift;
 import io.plg.tenancy.TenancyStore;
@@ -30,8 +41,12 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -93,6 +108,15 @@ public final class PlgRuntime implements Plg {
      */
     public static JsonCodec jackson() {
         return Json.codec();
+    }
+
+    /**
+     * The default of what the gates say.
+     *
+     * @return English
+     */
+    public static GateMessages english() {
+        return Decisions.english();
     }
 
     /**
@@ -286,8 +310,55 @@ public final class PlgRuntime implements Plg {
         return shared.activations;
     }
 
+    GateCache gateCache() {
+        return shared.gates;
+    }
+
+    PlanCatalog catalog() {
+        PlanSource plans = shared.settings.plans();
+        if (plans == null) {
+            throw new IllegalStateException("this Plg has no plans; say plans(…) where it is built");
+        }
+        return plans.current();
+    }
+
+    boolean resolvesPlans() {
+        return shared.settings.planResolver() != null;
+    }
+
+    Optional<PlanVersion> resolvePlan(WorkspaceId workspace) {
+        PlanResolver resolver = shared.settings.planResolver();
+        return resolver == null ? Optional.empty() : resolver.planOf(workspace);
+    }
+
+    GateMessages gateMessages() {
+        return shared.settings.gateMessages();
+    }
+
+    int slots(Feature.Metered feature) {
+        return shared.settings.slots().getOrDefault(feature.name(), 1);
+    }
+
+    /** Does something outside of transactions, soon and on another thread, unless the same is about to be done. */
+    void soon(String what, Consumer<PlgRuntime> task) {
+        if (shared.soon.add(what)) {
+            shared.clockwork.soon(() -> {
+                shared.soon.remove(what);
+                try {
+                    task.accept(new PlgRuntime(shared, null));
+                } catch (RuntimeException e) {
+                    LOG.debug("what was to be done soon failed", e);
+                }
+            });
+        }
+    }
+
     Instant now() {
         return shared.settings.clock().instant().truncatedTo(ChronoUnit.MICROS);
+    }
+
+    PromptPolicy promptPolicy() {
+        return shared.settings.prompts();
     }
 
     UUID newId() {
@@ -321,6 +392,11 @@ public final class PlgRuntime implements Plg {
      * @param ids ids of events and effects
      * @param json how results of the host are written
      * @param removeExpiredEvery how often what has expired is removed, zero for never
+     * @param plans where plans come from, or {@code null} for none
+     * @param planResolver who knows the plan of a workspace, or {@code null} for plg
+     * @param gateMessages what the gates say
+     * @param slots over how many rows the counting of a feature is spread, by its name
+     * @param prompts when upgrade prompts are shown
      */
     public record Settings(
             List<ActivationFunnel> funnels,
@@ -328,19 +404,28 @@ public final class PlgRuntime implements Plg {
             InstantSource clock,
             IdSource ids,
             JsonCodec json,
-            Duration removeExpiredEvery) {
+            Duration removeExpiredEvery,
+            @Nullable PlanSource plans,
+            @Nullable PlanResolver planResolver,
+            GateMessages gateMessages,
+            Map<String, Integer> slots,
+            PromptPolicy prompts) {
 
-        /** Copies the lists. */
+        /** Copies the collections. */
         public Settings {
             funnels = List.copyOf(funnels);
             listeners = List.copyOf(listeners);
+            slots = Map.copyOf(slots);
         }
     }
 
     private static final class Shared {
         final PlgStores root;
         final Settings settings;
+        final @Nullable FeedReader reader;
         final ActivationCache activations;
+        final GateCache gates;
+        final Set<String> soon = ConcurrentHashMap.newKeySet();
         final Flights flights;
         final Clockwork clockwork = new Clockwork();
         final AtomicBoolean tidying = new AtomicBoolean();
@@ -351,7 +436,29 @@ public final class PlgRuntime implements Plg {
             this.root = root;
             this.settings = settings;
             this.flights = new Flights(root.changes().isPresent());
-            this.activations = ActivationCache.over(root, settings.funnels());
+            this.reader = root.changes()
+                    .map(feed -> new FeedReader(feed, this::changed, this::missed))
+                    .orElse(null);
+            this.activations = new ActivationCache(root, settings.funnels(), reader);
+            this.gates = new GateCache(reader, settings.clock());
+        }
+
+        private void changed(ChangeFeed.Change change) {
+            switch (change.kind()) {
+                case ChangeFeed.Change.ACTIVATION -> activations.drop(change.workspace(), UserId.of(change.subject()));
+                case ChangeFeed.Change.GATES -> gates.drop(change.workspace());
+                case ChangeFeed.Change.WORKSPACE -> {
+                    activations.drop(change.workspace());
+                    gates.forget(change.workspace());
+                }
+                case ChangeFeed.Change.USER -> activations.drop(UserId.of(change.subject()));
+                default -> {} // of a newer node
+            }
+        }
+
+        private void missed() {
+            activations.dropAll();
+            gates.dropAll();
         }
 
         long removeExpired() {
@@ -378,7 +485,11 @@ public final class PlgRuntime implements Plg {
 
         void close() {
             clockwork.close();
-            activations.close();
+            if (reader != null) {
+                reader.close();
+            }
+            activations.dropAll();
+            gates.dropAll();
             root.close();
         }
     }
@@ -406,8 +517,25 @@ public final class PlgRuntime implements Plg {
         }
 
         @Override
+        public Gates gates() {
+            catalog();
+            return new GatesView(PlgRuntime.this, id, null);
+        }
+
+        @Override
+        public Entitlements entitlements() {
+            catalog();
+            return new EntitlementsView(PlgRuntime.this, id);
+        }
+
+        @Override
         public Idempotency<Execution> idempotency() {
             return new IdempotencyView(PlgRuntime.this, id, null);
+        }
+
+        @Override
+        public UpgradePrompts prompts() {
+            return new PromptsView(PlgRuntime.this, id);
         }
 
         @Override
@@ -449,6 +577,7 @@ public final class PlgRuntime implements Plg {
                 return tenancy("deleting a workspace").delete(workspace);
             } finally {
                 shared.activations.drop(workspace);
+                shared.gates.forget(workspace);
                 shared.flights.forget(workspace);
             }
         }

@@ -7,7 +7,9 @@ import io.plg.TransactionWork;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
+import io.plg.prompt.PromptStore;
 import io.plg.tenancy.TenancyStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +30,8 @@ public final class InMemoryStores implements PlgStores {
     private final InMemoryTenancyStore tenancy = new InMemoryTenancyStore(this);
     private final InMemoryActivationStore activation = new InMemoryActivationStore(this, tenancy);
     private final InMemoryIdempotencyStore idempotency = new InMemoryIdempotencyStore(this, tenancy);
+    private final InMemoryPromptStore prompts = new InMemoryPromptStore(this, tenancy);
+    private final InMemoryUsageStore usage = new InMemoryUsageStore(this, tenancy);
     private final boolean operator;
 
     // Guarded by the lock; null unless a transaction is open.
@@ -66,6 +70,16 @@ public final class InMemoryStores implements PlgStores {
     }
 
     @Override
+    public UsageStore usage() {
+        return usage;
+    }
+
+    @Override
+    public PromptStore prompts() {
+        return prompts;
+    }
+
+    @Override
     public TenancyStore tenancy() {
         return tenancy;
     }
@@ -77,7 +91,7 @@ public final class InMemoryStores implements PlgStores {
 
     /** Everything that holds rows of workspaces. */
     List<TenantRows> tenantRows() {
-        return List.of(activation, idempotency);
+        return List.of(activation, idempotency, usage, prompts);
     }
 
     @Override
@@ -230,6 +244,16 @@ public final class InMemoryStores implements PlgStores {
         @Override
         public IdempotencyStore idempotency() {
             return check().idempotency;
+        }
+
+        @Override
+        public UsageStore usage() {
+            return check().usage;
+        }
+
+        @Override
+        public PromptStore prompts() {
+            return check().prompts;
         }
 
         @Override

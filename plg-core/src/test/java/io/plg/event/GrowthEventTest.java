@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.event.GrowthEvent.StepCompleted;
+import io.plg.event.GrowthEvent.ThresholdReached;
 import io.plg.event.GrowthEvent.UserActivated;
 import java.io.IOException;
 import java.io.InputStream;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -35,7 +37,28 @@ class GrowthEventTest {
     static List<GrowthEvent> events() {
         return List.of(
                 new StepCompleted(ID, TIME, WORKSPACE, USER, "onboarding \"1\"", "первый шаг", LONG_AGO),
-                new UserActivated(ID, TIME, WORKSPACE, USER, "onboarding \"1\"", "第一步 {}", TIME.plusSeconds(1)));
+                new UserActivated(ID, TIME, WORKSPACE, USER, "onboarding \"1\"", "第一步 {}", TIME.plusSeconds(1)),
+                new ThresholdReached(
+                        ID,
+                        TIME,
+                        WORKSPACE,
+                        null,
+                        "exports \"1\"",
+                        80,
+                        new BigDecimal("40"),
+                        new BigDecimal("50"),
+                        LONG_AGO));
+    }
+
+    @Test
+    void amountsWithDecimalsAreTextAndACapHasNoPeriod() {
+        GrowthEvent event = new ThresholdReached(
+                ID, TIME, WORKSPACE, USER, "storage_gb", 100, new BigDecimal("1.500"), new BigDecimal("1.5"), null);
+        assertThat(event.data())
+                .containsEntry("used", "1.500")
+                .containsEntry("limit", "1.5")
+                .containsEntry("threshold", 100)
+                .doesNotContainKey("periodStart");
     }
 
     @ParameterizedTest

@@ -20,8 +20,11 @@ import io.plg.activation.ActivationStore;
 import io.plg.activation.Cohort;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
+import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.memory.InMemoryStores;
+import io.plg.prompt.PromptPolicy;
+import io.plg.prompt.PromptStore;
 import io.plg.tenancy.TenancyStore;
 import java.time.Duration;
 import java.time.Instant;
@@ -343,7 +346,12 @@ class ActivationCacheTest {
                 SettableClock.at("2026-04-12T08:00:00Z"),
                 PlgRuntime.systemIds(),
                 PlgRuntime.jackson(),
-                Duration.ZERO);
+                Duration.ZERO,
+                null,
+                null,
+                PlgRuntime.english(),
+                Map.of(),
+                PromptPolicy.standard());
     }
 
     private static final class CountingStores implements PlgStores {
@@ -381,6 +389,16 @@ class ActivationCacheTest {
         @Override
         public IdempotencyStore idempotency() {
             return target.idempotency();
+        }
+
+        @Override
+        public UsageStore usage() {
+            return target.usage();
+        }
+
+        @Override
+        public PromptStore prompts() {
+            return target.prompts();
         }
 
         @Override

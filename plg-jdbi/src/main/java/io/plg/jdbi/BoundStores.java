@@ -6,7 +6,9 @@ import io.plg.PlgStores;
 import io.plg.TransactionWork;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
+import io.plg.prompt.PromptStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -32,6 +34,8 @@ final class BoundStores implements PlgStores, Session {
     private final AfterCommit outermost;
     private final ActivationStore activation;
     private final IdempotencyStore idempotency;
+    private final UsageStore usage;
+    private final PromptStore prompts;
 
     /** Where tasks go: out to the transaction's end, or into the list of the nested work that is under way. */
     private AfterCommit tasks;
@@ -52,6 +56,8 @@ final class BoundStores implements PlgStores, Session {
         this.tasks = outermost;
         this.activation = database.dialect(handle).activation(this);
         this.idempotency = database.dialect(handle).idempotency(this);
+        this.usage = database.dialect(handle).usage(this);
+        this.prompts = database.dialect(handle).prompts(this);
     }
 
     /** Bound to a transaction that plg itself began and ends on this thread. */
@@ -103,6 +109,18 @@ final class BoundStores implements PlgStores, Session {
     public IdempotencyStore idempotency() {
         check();
         return idempotency;
+    }
+
+    @Override
+    public UsageStore usage() {
+        check();
+        return usage;
+    }
+
+    @Override
+    public PromptStore prompts() {
+        check();
+        return prompts;
     }
 
     @Override

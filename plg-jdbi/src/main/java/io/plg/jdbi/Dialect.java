@@ -7,7 +7,9 @@ import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationStore;
 import io.plg.activation.ActivationTally;
 import io.plg.activation.Cohort;
+import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
+import io.plg.prompt.PromptStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -28,6 +30,16 @@ enum Dialect {
         @Override
         IdempotencyStore idempotency(Session session) {
             return new PostgresIdempotencyStore(session);
+        }
+
+        @Override
+        UsageStore usage(Session session) {
+            return new PostgresUsageStore(session);
+        }
+
+        @Override
+        PromptStore prompts(Session session) {
+            return new PostgresPromptStore(session);
         }
 
         @Override
@@ -97,6 +109,16 @@ enum Dialect {
         @Override
         IdempotencyStore idempotency(Session session) {
             return new H2IdempotencyStore(session);
+        }
+
+        @Override
+        UsageStore usage(Session session) {
+            return new H2UsageStore(session);
+        }
+
+        @Override
+        PromptStore prompts(Session session) {
+            return new H2PromptStore(session);
         }
 
         @Override
@@ -190,6 +212,10 @@ enum Dialect {
     abstract ActivationStore activation(Session session);
 
     abstract IdempotencyStore idempotency(Session session);
+
+    abstract UsageStore usage(Session session);
+
+    abstract PromptStore prompts(Session session);
 
     abstract TenancyStore tenancy(Session session);
 

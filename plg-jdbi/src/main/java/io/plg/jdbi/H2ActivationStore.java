@@ -260,7 +260,7 @@ final class H2ActivationStore implements ActivationStore {
                     .bind("type", event.type())
                     .bind("version", event.version())
                     .bind("at", time(event.time()))
-                    .bind("user", event.user().value())
+                    .bind("user", completion.user().value())
                     .bind("data", Json.write(event.data()))
                     .execute();
         }

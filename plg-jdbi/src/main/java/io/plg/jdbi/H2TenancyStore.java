@@ -53,15 +53,25 @@ final class H2TenancyStore implements TenancyStore {
             values (:workspace, :kind, :subject, current_timestamp(6))
             """;
     private static final List<String> DELETE = List.of(
+            "delete from plg.prompt where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.prompt_user where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.idempotency_key where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.idempotency_log where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.idempotency_once where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.usage_entry where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.usage_meter where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.entitlement where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.entitlement_version where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.activation_step where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.activation_user where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.growth_event where workspace_id = :workspace fetch first :batch rows only");
     private static final List<String> ERASE = List.of(
+            "delete from plg.prompt where user_id = :user fetch first :batch rows only",
+            "delete from plg.prompt_user where user_id = :user fetch first :batch rows only",
             "delete from plg.idempotency_key where user_id = :user fetch first :batch rows only",
             "delete from plg.idempotency_once where user_id = :user fetch first :batch rows only",
+            "delete from plg.usage_meter where user_id = :user fetch first :batch rows only",
+            "update plg.usage_entry set actor_id = null where actor_id = :user and :batch > 0",
             "delete from plg.activation_step where user_id = :user fetch first :batch rows only",
             "delete from plg.activation_user where user_id = :user fetch first :batch rows only",
             "delete from plg.growth_event where user_id = :user fetch first :batch rows only");

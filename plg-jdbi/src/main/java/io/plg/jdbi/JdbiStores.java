@@ -7,7 +7,9 @@ import io.plg.StoreFailure;
 import io.plg.TransactionWork;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
+import io.plg.prompt.PromptStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -26,6 +28,8 @@ final class JdbiStores implements PlgStores, Session {
     private final @Nullable JdbiStores operator;
     private volatile @Nullable ActivationStore activation;
     private volatile @Nullable IdempotencyStore idempotency;
+    private volatile @Nullable UsageStore usage;
+    private volatile @Nullable PromptStore prompts;
 
     /** On the application's database, and for operator reports as another role on the same. */
     JdbiStores(Database database, @Nullable Database operator) {
@@ -50,6 +54,26 @@ final class JdbiStores implements PlgStores, Session {
         if (known == null) {
             known = database.dialect().idempotency(this);
             idempotency = known;
+        }
+        return known;
+    }
+
+    @Override
+    public UsageStore usage() {
+        UsageStore known = usage;
+        if (known == null) {
+            known = database.dialect().usage(this);
+            usage = known;
+        }
+        return known;
+    }
+
+    @Override
+    public PromptStore prompts() {
+        PromptStore known = prompts;
+        if (known == null) {
+            known = database.dialect().prompts(this);
+            prompts = known;
         }
         return known;
     }

@@ -28,8 +28,8 @@ import org.flywaydb.core.api.FlywayException;
 public final class PlgSchema {
     private static final String POSTGRESQL = "io/plg/jdbi/schema/v1/postgresql/";
     private static final String H2 = "io/plg/jdbi/schema/v1/h2/";
-    private static final List<String> SCRIPTS =
-            List.of("V1__workspaces.sql", "V2__activation.sql", "V3__idempotency.sql");
+    private static final List<String> SCRIPTS = List.of(
+            "V1__workspaces.sql", "V2__activation.sql", "V3__idempotency.sql", "V4__gates.sql", "V5__prompts.sql");
     private static final String RIGHTS = "afterMigrate__roles.sql";
 
     private final DataSource dataSource;

@@ -8,6 +8,9 @@ import io.plg.idempotency.Fingerprint;
 import io.plg.idempotency.IdempotencyKey;
 import io.plg.idempotency.Operation;
 import io.plg.idempotency.Principal;
+import io.plg.plan.Every;
+import io.plg.plan.Feature;
+import io.plg.plan.PlanCatalog;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -26,14 +29,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What row level security and grants hold back, seen from raw SQL of the application's own role. */
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 final class IsolationTest {
+    private static final Feature.Quota EXPORTS = Feature.quota("exports", Every.MONTH);
+    private static final PlanCatalog PLANS =
+            PlanCatalog.builder().plan("free", p -> p.limit(EXPORTS, 5)).build();
     private static final List<String> REPORTED = List.of("activation_step", "activation_user", "growth_event");
     private static final List<String> TABLES = List.of(
             "activation_step",
             "activation_user",
+            "entitlement",
+            "entitlement_version",
             "growth_event",
             "idempotency_key",
             "idempotency_log",
-            "idempotency_once");
+            "idempotency_once",
+            "prompt",
+            "prompt_user",
+            "usage_entry",
+            "usage_lane",
+            "usage_meter");
 
     private final String acme = "acme-" + UUID.randomUUID();
     private final Jdbi app = Jdbi.create(Postgres.app());
@@ -41,7 +54,10 @@ final class IsolationTest {
     @BeforeEach
     void something_is_stored() {
         var funnel = ActivationFunnel.named("onboarding").step("created").build();
-        try (JdbiPlg plg = JdbiPlg.on(Postgres.app()).funnel(funnel).build()) {
+        try (JdbiPlg plg =
+                JdbiPlg.on(Postgres.app()).funnel(funnel).plans(PLANS).build()) {
+            plg.workspace(acme).entitlements().assignPlan("free");
+            plg.workspace(acme).gates().consumeOrThrow(EXPORTS);
             plg.workspace(acme).activation(funnel).complete("ada", "created");
             plg.workspace(acme)
                     .idempotency()
@@ -51,6 +67,7 @@ final class IsolationTest {
                             IdempotencyKey.of("k"),
                             Fingerprint.of("r"),
                             tx -> tx.idempotency().once("welcome", "ada").first());
+            plg.workspace(acme).prompts().offer("ada", Decisions.blocked());
         }
     }
 

@@ -3,25 +3,37 @@ package io.plg.jdbi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.plg.Execution;
+import io.plg.UserId;
+import io.plg.WorkspaceId;
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.Cohort;
+import io.plg.gate.Entitlements;
+import io.plg.gate.Gates;
+import io.plg.gate.Grant;
+import io.plg.gate.Receipt;
 import io.plg.idempotency.Fingerprint;
 import io.plg.idempotency.Idempotency;
 import io.plg.idempotency.IdempotencyKey;
 import io.plg.idempotency.Operation;
 import io.plg.idempotency.Principal;
+import io.plg.plan.Every;
+import io.plg.plan.Feature;
+import io.plg.plan.PlanCatalog;
+import io.plg.prompt.UpgradePrompts;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -36,12 +48,17 @@ final class PlansTest {
             .step("created")
             .step("exported")
             .build();
+    private static final Feature.Quota CALLS = Feature.quota("calls", Every.MONTH);
+    private static final Feature.Quota SLICED = Feature.quota("sliced", Every.MONTH);
+    private static final PlanCatalog PLANS = PlanCatalog.builder()
+            .plan("free", p -> p.limit(CALLS, 500).limit(SLICED, 500))
+            .build();
     private static final int WORKSPACES = 120;
 
     /** A node that reads a table of plg, with what is said of it before the next node. */
     private static final Pattern SCAN = Pattern.compile(
-            "(Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan|Tid Scan)[^\\n]* on (plg\\.)?(activation_step|activation_user|growth_event|idempotency_\\w+)\\b"
-                    + "(.*?)(?=\\n[^\\n]*(?:->|SubPlan|InitPlan|CTE )|\\z)",
+            "(Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan|Tid Scan)[^\\n]* on (plg\\.)?(activation_step|activation_user|growth_event|idempotency_\\w+|prompt|prompt_user|entitlement|entitlement_version|usage_\\w+)\\b"
+                    + "(.*?)(?=\\n\\s*(?:->|SubPlan|InitPlan|CTE )|\\z)",
             Pattern.DOTALL);
 
     private static final Pattern INDEXED_BY_TIME = Pattern.compile("Index Cond: [^\\n]*expires_at <");
@@ -140,16 +157,34 @@ final class PlansTest {
                         + " from plg.idempotency_key",
                 "insert into plg.idempotency_once select workspace_id, 'welcome', scope, 'u' || request_key, effect_id, now()"
                         + " from plg.idempotency_key",
+                "insert into plg.prompt (workspace_id, id, user_id, feature, severity, offered_plan, shown_at)"
+                        + " select 'w' || w, gen_random_uuid(), 'u' || u, 'exports', 1, 'pro', now() - u * interval '1 day'"
+                        + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "insert into plg.entitlement select 'w' || w, gen_random_uuid(), 'grant', 'exports', now(), null, now(), 1, '{\"amount\":\"1\",\"priority\":\"100\"}'"
+                        + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "insert into plg.entitlement_version select 'w' || w, 1 from generate_series(1, " + WORKSPACES + ") w",
+                "insert into plg.entitlement_version select 'other' || w, 1 from generate_series(1, 20000) w",
+                "insert into plg.usage_meter (workspace_id, feature, user_id) select 'w' || w, 'f' || u, case when u % 2 = 0 then '' else 'u' || u end"
+                        + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "insert into plg.usage_lane select 'w' || w, 'f' || u, 0, 0, 0, 0, 0, 0, now(), false, 0, 0, 0, 0, 0, null, null, 'plan'"
+                        + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "insert into plg.usage_entry select 'w' || w, 'exports', -1, u, 'CONSUME', 1, 0, 'plan=1', now(), null, 'u' || u,"
+                        + " gen_random_uuid(), '-1.' || (u - 1) from generate_series(1, " + WORKSPACES
+                        + ") w, generate_series(1000, 1060) u",
+                "insert into plg.prompt_user select workspace_id, user_id, 1 from plg.prompt",
                 "analyze");
         DataSource app = Postgres.in(database, "app");
         var plans = new LinkedHashMap<String, List<String>>();
         var current = new ArrayList<String>();
         DataSource explained = explained(superuser, app, current);
         try (JdbiPlg plg = JdbiPlg.on(explained)
-                .isolation(IsolationMode.OFF)
-                .operator(explained(superuser, Postgres.in(database, "operator"), current))
-                .funnel(FUNNEL)
-                .build()) {
+                        .isolation(IsolationMode.OFF)
+                        .operator(explained(superuser, Postgres.in(database, "operator"), current))
+                        .funnel(FUNNEL)
+                        .plans(PLANS)
+                        .slots(SLICED, 4)
+                        .build();
+                var stores = new JdbiStores(new Database(explained, HostTransactions.NONE), null)) {
             Activation activation = plg.workspace("w7").activation(FUNNEL);
             var work = new LinkedHashMap<String, Runnable>();
             work.put("complete a step", () -> activation.complete("u1", "exported"));
@@ -183,6 +218,39 @@ final class PlansTest {
                     () -> plg.transact(tx -> {
                         tx.workspace("w7").idempotency().once("welcome", "u1");
                     }));
+            UpgradePrompts prompts = plg.workspace("w7").prompts();
+            work.put("offer a prompt", () -> prompts.offer("u1", Decisions.blocked()));
+            work.put("offer the same prompt", () -> prompts.offer("u1", Decisions.blocked()));
+            work.put("a click", () -> prompts.clicked(new UUID(1, 1)));
+            work.put("a snooze", () -> prompts.snooze(new UUID(1, 1), Duration.ofDays(1)));
+            work.put(
+                    "an upgrade",
+                    () -> plg.transact(tx -> {
+                        tx.workspace("w7").prompts().upgraded(new UUID(1, 1));
+                    }));
+            work.put(
+                    "the prompts of an upgrade",
+                    () -> stores.prompts().markUpgraded(WorkspaceId.of("w7"), Instant.EPOCH, Instant.now()));
+            work.put("conversions", () -> prompts.conversions(Instant.EPOCH, Instant.MAX));
+            Gates gates = plg.workspace("w7").gates();
+            Entitlements entitlements = plg.workspace("w7").entitlements();
+            work.put("a consumption that looks at the meter", () -> gates.consumeOrThrow(CALLS));
+            work.put("a consumption", () -> gates.consumeOrThrow(CALLS));
+            work.put("a consumption of a slot", () -> gates.consumeOrThrow(SLICED));
+            work.put("another consumption of a slot", () -> gates.consumeOrThrow(SLICED));
+            work.put("a denial", () -> gates.consume(CALLS, 1_000));
+            work.put(
+                    "a consumption of a member", () -> gates.by(UserId.of("u1")).consumeOrThrow(CALLS));
+            work.put(
+                    "a look",
+                    () -> plg.transact(tx -> {
+                        tx.workspace("w7").gates().checkAll();
+                    }));
+            work.put("a reservation", () -> gates.reserve(CALLS, 1, Duration.ofMinutes(1)));
+            work.put("a settlement", () -> gates.confirm(new UUID(1, 1)));
+            work.put("a refund", () -> gates.refund(CALLS, new Receipt("-1.1")));
+            work.put("what a workspace has", entitlements::facts);
+            work.put("a grant", () -> entitlements.grant(Grant.of(CALLS, 5)));
             work.put("remove what has expired", plg::removeExpired);
             work.put("erase a user", () -> plg.users().erase("u10"));
             work.put("delete the workspace", () -> plg.workspaces().delete("w9"));

@@ -65,7 +65,12 @@ final class PlgSchemaTest {
                                         "select script from plg.plg_schema_history where version is not null")
                                 .mapTo(String.class)
                                 .list()))
-                .containsExactly("V1__workspaces.sql", "V2__activation.sql", "V3__idempotency.sql");
+                .containsExactly(
+                        "V1__workspaces.sql",
+                        "V2__activation.sql",
+                        "V3__idempotency.sql",
+                        "V4__gates.sql",
+                        "V5__prompts.sql");
     }
 
     @ParameterizedTest

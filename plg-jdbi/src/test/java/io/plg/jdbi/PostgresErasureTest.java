@@ -53,6 +53,10 @@ final class PostgresErasureTest {
               and a.attgenerated = '' and a.attidentity = ''
             """;
 
+    /** Tables that know nobody. */
+    private static final List<String> OF_WORKSPACES =
+            List.of("plg.entitlement", "plg.entitlement_version", "plg.usage_lane");
+
     private final String suffix = "-" + UUID.randomUUID();
     private final String acme = "acme" + suffix;
     private final String globex = "globex" + suffix;
@@ -63,11 +67,13 @@ final class PostgresErasureTest {
     void of_a_deleted_workspace_no_table_keeps_a_row_and_every_table_keeps_those_of_others() {
         fillEveryTable();
         Map<String, Long> before = count("workspace_id = '" + globex + "'");
+        assertThat(before).allSatisfy((table, n) -> assertThat(n).as(table).isPositive());
         try (JdbiPlg plg = JdbiPlg.on(Postgres.app()).funnel(FUNNEL).build()) {
             Erasure erasure = plg.workspaces().delete(acme);
 
             assertThat(erasure.complete()).isTrue();
-            assertThat(erasure.rows()).isEqualTo(2L * before.size());
+            assertThat(erasure.rows())
+                    .isEqualTo(before.values().stream().mapToLong(n -> n).sum());
         }
         assertThat(count("workspace_id = '" + acme + "'"))
                 .allSatisfy((table, n) -> assertThat(n).as(table).isZero());
@@ -91,6 +97,7 @@ final class PostgresErasureTest {
                             .isZero());
             assertThat(count("t::text like '%" + lin + "%'")).isEqualTo(others);
             others.remove("plg.idempotency_log"); // who asked is in it as part of a hash only
+            others.keySet().removeAll(OF_WORKSPACES);
             assertThat(others.values()).as("every other table knows users").allMatch(n -> n == 2);
         }
     }
@@ -304,7 +311,8 @@ final class PostgresErasureTest {
                                     values.append(values.isEmpty() ? "" : ", ")
                                             .append(value(name, (String) column.get("type"), workspace, user));
                                 });
-                        superuser.execute("insert into " + table + " (" + names + ") values (" + values + ")");
+                        superuser.execute("insert into " + table + " (" + names + ") values (" + values
+                                + ") on conflict do nothing");
                     }
                 }
             }
@@ -315,12 +323,12 @@ final class PostgresErasureTest {
         if (column.equals("workspace_id")) {
             return "'" + workspace + "'";
         }
-        if (column.matches("(.*_)?user_id")) {
+        if (column.matches("(.*_)?user_id|actor_id")) {
             return "'" + user + "'";
         }
         return switch (type) {
             case "character varying", "text" -> "'x'";
-            case "smallint", "integer", "bigint", "numeric" -> "1";
+            case "smallint", "integer", "bigint", "numeric" -> user.startsWith("ada") ? "1" : "2";
             case "timestamp with time zone" -> "now()";
             case "jsonb" -> "'{}'";
             case "boolean" -> "false";

@@ -9,10 +9,12 @@ import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.Step;
+import io.plg.prompt.PromptPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,12 +111,27 @@ public abstract class StoreContract {
     }
 
     final Plg plg(List<ActivationFunnel> funnels, List<PlgListener> listeners) {
+        return plg(funnels, listeners, PromptPolicy.standard());
+    }
+
+    final Plg plg(PromptPolicy prompts) {
+        return plg(List.of(), List.of(), prompts);
+    }
+
+    private Plg plg(List<ActivationFunnel> funnels, List<PlgListener> listeners, PromptPolicy prompts) {
+        return plg(builder -> {
+            builder.prompts(prompts).plans(GateContract.PLANS);
+            funnels.forEach(builder::funnel);
+            listeners.forEach(builder::listener);
+        });
+    }
+
+    final Plg plg(Consumer<PlgBuilder<?>> settings) {
         if (!plgs.isEmpty()) {
             throw new IllegalStateException("this test has built its Plg");
         }
         var builder = new PlgOverStores().clock(clock);
-        funnels.forEach(builder::funnel);
-        listeners.forEach(builder::listener);
+        settings.accept(builder);
         Plg plg = builder.over(stores);
         plgs.add(plg);
         return plg;

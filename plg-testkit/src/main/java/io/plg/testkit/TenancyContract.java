@@ -14,12 +14,15 @@ import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationReport;
 import io.plg.activation.Cohort;
 import io.plg.activation.StepCompletion;
+import io.plg.gate.Gates;
 import io.plg.idempotency.Fingerprint;
 import io.plg.idempotency.Idempotency;
 import io.plg.idempotency.IdempotencyKey;
 import io.plg.idempotency.Operation;
 import io.plg.idempotency.Principal;
+import io.plg.prompt.UpgradePrompts;
 import io.plg.tenancy.Erasure;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -217,7 +220,10 @@ public abstract class TenancyContract extends StoreContract {
                     () -> activation.complete(CREATED.by(ada)),
                     () -> activation.complete(EXPORTED.by(ada)),
                     () -> activation.completeAll(List.of(CREATED.by(user("lin")), CREATED.by(ada))),
-                    () -> activation.signedUp(ada, T0))) {
+                    () -> activation.signedUp(ada, T0),
+                    () -> plg.workspace(workspace(each)).gates().by(ada).consume(GateContract.EXPORTS),
+                    () -> plg.workspace(workspace(each)).gates().by(ada).check(GateContract.EXPORTS),
+                    () -> plg.workspace(workspace(each)).prompts().offer(ada, PromptContract.blocked("projects")))) {
                 assertThatThrownBy(call)
                         .as(each)
                         .isInstanceOfSatisfying(
@@ -327,6 +333,20 @@ public abstract class TenancyContract extends StoreContract {
                 () -> plg.transact(tx -> {
                     tx.workspace(workspace).idempotency().once("welcome", user);
                 }));
+        UpgradePrompts prompts = plg.workspace(workspace).prompts();
+        Gates gates = plg.workspace(workspace).gates();
+        calls.put("a gate", () -> gates.check(GateContract.EXPORTS));
+        calls.put("a flag", () -> gates.allows(GateContract.API));
+        calls.put("a consumption", () -> gates.by(user).consume(GateContract.EXPORTS));
+        calls.put("a refund", () -> gates.refund(GateContract.EXPORTS));
+        calls.put("a reservation", () -> gates.reserve(GateContract.EXPORTS, 1, Duration.ofMinutes(1)));
+        calls.put("a settlement", () -> gates.confirm(UUID.randomUUID()));
+        calls.put("all gates", gates::checkAll);
+        calls.put("a plan", () -> plg.workspace(workspace).entitlements().assignPlan("starter"));
+        calls.put("a prompt", () -> prompts.offer(user, PromptContract.blocked("projects")));
+        calls.put("what became of a prompt", () -> prompts.clicked(UUID.randomUUID()));
+        calls.put("a snooze", () -> prompts.snooze(UUID.randomUUID(), Duration.ofDays(1)));
+        calls.put("conversions", () -> prompts.conversions(T0, T0));
         return calls;
     }
 }

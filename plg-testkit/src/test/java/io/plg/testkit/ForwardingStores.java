@@ -13,7 +13,9 @@ import io.plg.activation.ActivationStore;
 import io.plg.activation.Cohort;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
+import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
+import io.plg.prompt.PromptStore;
 import io.plg.tenancy.TenancyStore;
 import java.time.Instant;
 import java.util.List;
@@ -39,6 +41,16 @@ class ForwardingStores implements PlgStores {
     @Override
     public IdempotencyStore idempotency() {
         return target.idempotency();
+    }
+
+    @Override
+    public UsageStore usage() {
+        return target.usage();
+    }
+
+    @Override
+    public PromptStore prompts() {
+        return target.prompts();
     }
 
     @Override

@@ -6,8 +6,10 @@ import io.plg.PlgStores;
 import io.plg.TransactionWork;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationStore;
+import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.memory.InMemoryStores;
+import io.plg.prompt.PromptStore;
 import io.plg.tenancy.TenancyStore;
 import java.util.Optional;
 import org.junit.jupiter.api.Disabled;
@@ -79,6 +81,16 @@ class ThreadUnawareTransactionTest extends TransactionContract {
         @Override
         public IdempotencyStore idempotency() {
             return target.idempotency();
+        }
+
+        @Override
+        public UsageStore usage() {
+            return target.usage();
+        }
+
+        @Override
+        public PromptStore prompts() {
+            return target.prompts();
         }
 
         @Override
