@@ -258,6 +258,19 @@ public interface Gates {
     Refund refund(Feature.Metered feature, Receipt receipt);
 
     /**
+     * Leases a slice of a quota, from which this node answers without asking the store, for what is used more often than the store can be asked. The lease is kept by
+     * itself until it is closed; when this node dies it ends.
+     *
+     * @param quota which
+     * @param slice how many whole units to have at a time, as far as there are that many: enough for some seconds, and little beside the limit
+     * @return the slice, which may be empty
+     * @throws IllegalStateException inside a transaction, or for a {@linkplain #by member}, whose limit a slice would not know
+     * @throws UnknownFeature if the catalog has no such feature
+     * @throws IllegalArgumentException if the size is not positive or out of range
+     */
+    LeasedQuota lease(Feature.Quota quota, long slice);
+
+    /**
      * Says how many exist at present, after an import or to mend a count. It is never denied, also above the limit.
      *
      * @param cap which

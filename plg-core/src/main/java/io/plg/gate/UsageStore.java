@@ -186,9 +186,9 @@ public interface UsageStore {
      *
      * @param facts what the workspace has: all that has not ended before the meters were stored last
      * @param meters the meters, in the order of the keys
-     * @param databaseTime the time of whoever decides about leases between nodes
+     * @param databaseTime the time of whoever decides about leases between nodes; {@code null} if there are no other nodes
      */
-    record Opened(Facts facts, List<Meter> meters, Instant databaseTime) {
+    record Opened(Facts facts, List<Meter> meters, @Nullable Instant databaseTime) {
 
         /** Copies the list. */
         public Opened {

@@ -10,6 +10,7 @@ import io.plg.event.GrowthEvent;
 import io.plg.gate.Explanation;
 import io.plg.gate.GateDecision;
 import io.plg.gate.Gates;
+import io.plg.gate.LeasedQuota;
 import io.plg.gate.LiveCount;
 import io.plg.gate.PlanPreview;
 import io.plg.gate.Reason;
@@ -19,6 +20,7 @@ import io.plg.gate.Reservation;
 import io.plg.gate.Settlement;
 import io.plg.gate.Settlement.Outcome;
 import io.plg.gate.Source;
+import io.plg.gate.UnknownFeature;
 import io.plg.gate.UnknownPlan;
 import io.plg.gate.UsageStore;
 import io.plg.gate.UsageStore.Changes;
@@ -634,6 +636,51 @@ final class GatesView implements Gates {
     }
 
     @Override
+    public LeasedQuota lease(Feature.Quota quota, long slice) {
+        long size = Ticks.positive(quota, "slice", slice);
+        if (actor != null) {
+            throw new IllegalStateException("a slice of " + quota.name()
+                    + " is leased for the workspace, not for a member; call lease" + " without by(…)");
+        }
+        if (plg.stores().inTransaction()) {
+            throw new IllegalStateException("a slice is leased by transactions of its own; call lease outside of one");
+        }
+        PlanCatalog catalog = plg.catalog();
+        if (!catalog.knows(quota)) {
+            throw new UnknownFeature(
+                    quota.name(), catalog.features().stream().map(Feature::name).toList());
+        }
+        PlgRuntime root = plg.root();
+        return root.keep(new LeasedSlice(root, new GatesView(root, workspace, null), quota, size));
+    }
+
+    /** Opens so much of a leased slice, as far as there is, and fills it up to its size. */
+    Opening open(Feature.Quota feature, UUID slice, long amount, long size, Duration lease) {
+        var opening = new Opening[1];
+        changing(feature, (asking, meter) -> {
+            opening[0] = new Opening(
+                    meter.open(slice, amount, size, asking.leaseTime.plus(lease)),
+                    Objects.requireNonNull(meter.periodEnd()));
+            return asking.check(feature, step(feature));
+        });
+        return opening[0];
+    }
+
+    /** Ends a leased slice of which so much was opened and not used. */
+    void close(Feature.Quota feature, UUID slice, long unused) {
+        changing(feature, (asking, meter) -> {
+            MeterState.Slice known = meter.slice(slice);
+            if (known != null) {
+                meter.close(known, unused);
+            }
+            return asking.check(feature, step(feature));
+        });
+    }
+
+    /** What was opened of a slice, and until when it is good for anything. */
+    record Opening(long opened, Instant periodEnd) {}
+
+    @Override
     public GateDecision set(Feature.Cap cap, long count) {
         return setTo(cap, Ticks.of(cap, "count", count));
     }
@@ -731,11 +778,12 @@ final class GatesView implements Gates {
     private Asking open(PlgStores stores, List<MeterKey> keys, boolean lock) {
         Opened opened =
                 stores.usage().open(workspace, actor, keys.stream().sorted().toList(), lock);
-        return new Asking(stores, new WorkspaceFacts(opened.facts()), opened.meters(), plg.catalog());
+        return new Asking(
+                stores, new WorkspaceFacts(opened.facts()), opened.meters(), plg.catalog(), opened.databaseTime());
     }
 
     private Asking asking(WorkspaceFacts facts, PlanCatalog catalog) {
-        return new Asking(plg.stores(), facts, List.of(), catalog);
+        return new Asking(plg.stores(), facts, List.of(), catalog, null);
     }
 
     private Decisions decisions(PlanCatalog catalog) {
@@ -770,11 +818,21 @@ final class GatesView implements Gates {
         final Instant now = plg.now();
         final Standing standing;
         final Decisions decisions;
+
+        /** The time of whoever decides about leases. */
+        final Instant leaseTime;
+
         private final List<UsageStore.Meter> stored;
         private final List<Optional<PlanVersion>> resolved = new ArrayList<>(1);
         private final Map<MeterKey, Meter> meters = new LinkedHashMap<>();
 
-        Asking(PlgStores stores, WorkspaceFacts facts, List<UsageStore.Meter> stored, PlanCatalog catalog) {
+        Asking(
+                PlgStores stores,
+                WorkspaceFacts facts,
+                List<UsageStore.Meter> stored,
+                PlanCatalog catalog,
+                @Nullable Instant databaseTime) {
+            this.leaseTime = databaseTime == null ? now : databaseTime;
             this.stores = stores;
             this.facts = facts;
             this.stored = stored;
@@ -827,7 +885,9 @@ final class GatesView implements Gates {
                             && Objects.equals(each.key().member(), member))
                     .findFirst()
                     .orElseThrow();
-            return Meter.of(feature, conditions, found.state(), found.taken(), now);
+            Meter meter = Meter.of(feature, conditions, found.state(), found.taken(), now);
+            meter.endLeases(leaseTime);
+            return meter;
         }
 
         /** The meter of the member who acts, if members have a limit. */

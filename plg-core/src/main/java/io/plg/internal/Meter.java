@@ -59,7 +59,7 @@ final class Meter {
         if (stored == null) {
             state = new MeterState();
             state.asOf = conditions.grants().stream()
-                    .map(GrantTerms::from)
+                    .map(GrantTerms::begins)
                     .min(Comparator.naturalOrder())
                     .map(first -> first.minus(1, ChronoUnit.MICROS))
                     .filter(now::isAfter)
@@ -159,7 +159,7 @@ final class Meter {
             s.asOf = now;
         }
         terms = conditions.at(s.asOf);
-        rollWindows();
+        rollWindows(s.asOf);
         noteGrace();
         rearm();
     }
@@ -169,6 +169,11 @@ final class Meter {
         Instant next = Instant.MAX;
         if (isQuota()) {
             next = end();
+            for (MeterState.WindowUse window : s.windows.values()) {
+                if (window.used > 0 && window.end.isAfter(s.asOf)) {
+                    next = earlier(next, window.end);
+                }
+            }
         }
         if (terms.until().isAfter(s.asOf)) {
             next = earlier(next, terms.until());
@@ -177,8 +182,8 @@ final class Meter {
             next = earlier(next, hold.expiresAt);
         }
         for (GrantTerms grant : conditions.grants()) {
-            if (grant.from().isAfter(s.asOf)) {
-                next = earlier(next, grant.from());
+            if (grant.begins().isAfter(s.asOf)) {
+                next = earlier(next, grant.begins());
             } else if (grant.activeAt(s.asOf)) {
                 if (grant.until() != null) {
                     next = earlier(next, grant.until());
@@ -200,6 +205,8 @@ final class Meter {
     }
 
     private void happen(Instant at) {
+        // What was limited until now is counted until its window ends.
+        rollWindows(at.minus(1, ChronoUnit.MICROS));
         terms = conditions.at(at);
         if (isQuota()) {
             if (!s.schedule.equals(scheduleOf(terms))) {
@@ -219,8 +226,11 @@ final class Meter {
             }
         }
         if (!isQuota()) {
+            noteGrace();
+            rearm();
             return;
         }
+        rollWindows(at);
         if (!at.isBefore(end())) {
             reset(at);
         }
@@ -240,6 +250,7 @@ final class Meter {
             }
         }
         payOverage();
+        noteGrace();
     }
 
     private void reset(Instant at) {
@@ -264,21 +275,27 @@ final class Meter {
         s.periodEnd = conditions.period(terms, at).end();
     }
 
-    private void rollWindows() {
-        if (!isQuota()) {
+    private void rollWindows(Instant at) {
+        if (!isQuota() || terms.windows().isEmpty() && s.windows.isEmpty()) {
             return;
         }
         var windows = new LinkedHashMap<String, MeterState.WindowUse>();
         for (Terms.Window each : terms.windows()) {
             String name = each.every().toString();
-            UsagePeriod now = terms.schedule().window(each.every(), s.asOf);
-            MeterState.WindowUse known = s.windows.get(name);
-            windows.put(
-                    name,
-                    known != null && known.start.equals(now.start())
-                            ? known
-                            : new MeterState.WindowUse(now.start(), now.end()));
+            UsagePeriod now = terms.schedule().window(each.every(), at);
+            MeterState.WindowUse known = s.windows.remove(name);
+            if (known != null && known.end.isAfter(at)) {
+                // In another time zone the window that is running goes on, and ends where one of the new ones ends.
+                var going = new MeterState.WindowUse(known.start, now.end());
+                going.used = known.used;
+                windows.put(name, going);
+            } else {
+                windows.put(name, new MeterState.WindowUse(now.start(), now.end()));
+            }
         }
+        // What is no longer limited is counted until its window ends: it may be limited again.
+        s.windows.values().removeIf(window -> !window.end.isAfter(at));
+        windows.putAll(s.windows);
         s.windows.clear();
         s.windows.putAll(windows);
     }
@@ -409,7 +426,8 @@ final class Meter {
                 MeterState.Balance balance = s.grants.get(bucket);
                 GrantTerms grant = grant(bucket);
                 if (balance != null && grant != null) {
-                    balance.left = Math.max(balance.left, Math.min(grant.amount(), balance.left + amount));
+                    long full = Math.max(grant.amount(), grant.minRollover());
+                    balance.left = Math.max(balance.left, Math.min(full, balance.left + amount));
                 }
             }
         }
@@ -429,9 +447,20 @@ final class Meter {
     private void useWindows(long amount, Instant madeAt) {
         for (MeterState.WindowUse window : s.windows.values()) {
             if (amount > 0 || !madeAt.isBefore(window.start)) {
-                window.used = Math.max(0, window.used + amount);
+                window.used = Math.max(heldIn(window), window.used + amount);
             }
         }
+    }
+
+    private long heldIn(MeterState.WindowUse window) {
+        return s.holds.stream()
+                        .filter(hold -> current(hold.periodStart) && !hold.madeAt.isBefore(window.start))
+                        .mapToLong(hold -> hold.amount)
+                        .sum()
+                + s.slices.stream()
+                        .filter(slice -> current(slice.periodStart))
+                        .mapToLong(MeterState.Slice::left)
+                        .sum();
     }
 
     // --- questions
@@ -463,6 +492,11 @@ final class Meter {
         for (MeterState.Hold hold : s.holds) {
             if (current(hold.periodStart)) {
                 held += hold.amount;
+            }
+        }
+        for (MeterState.Slice slice : s.slices) {
+            if (current(slice.periodStart)) {
+                held += slice.left();
             }
         }
         return held;
@@ -523,7 +557,7 @@ final class Meter {
     long overage() {
         if (!isQuota()) {
             long limit = capLimit();
-            return limit == Ticks.UNLIMITED ? 0 : Math.max(0, s.used - limit);
+            return limit == Ticks.UNLIMITED ? 0 : Math.max(0, s.used + held() - limit);
         }
         return s.overage + excess();
     }
@@ -681,6 +715,127 @@ final class Meter {
         draft(Kind.CONFIRM, actual, -hold.amount, kept, hold.id, null, s.asOf, hold.periodStart);
     }
 
+    // --- slices that nodes lease
+
+    /** Lets go of what nodes had not opened when their lease ended. */
+    void endLeases(Instant leaseTime) {
+        for (Iterator<MeterState.Slice> slices = s.slices.iterator(); slices.hasNext(); ) {
+            MeterState.Slice slice = slices.next();
+            if (!slice.until.isAfter(leaseTime)) {
+                slices.remove();
+                letGo(slice, Kind.EXPIRE);
+            }
+        }
+    }
+
+    private void letGo(MeterState.Slice slice, Kind kind) {
+        long left = slice.left();
+        if (left > 0) {
+            boolean current = current(slice.periodStart);
+            slice.unopened.forEach((bucket, amount) -> giveBack(bucket, amount, current));
+            if (current) {
+                useWindows(-left, s.asOf);
+            }
+            payOverage();
+            noteGrace();
+            draft(kind, 0, -left, slice.unopened, slice.id, null, s.asOf, slice.periodStart);
+        }
+    }
+
+    MeterState.@Nullable Slice slice(UUID id) {
+        return s.slices.stream().filter(each -> each.id.equals(id)).findFirst().orElse(null);
+    }
+
+    /**
+     * Opens so much of a slice, or as much as there is, and fills it up again.
+     *
+     * @param id the slice; a new one is made if it is not there or is one of an earlier period
+     * @param size how much it is to have besides
+     * @return how much was opened
+     */
+    long open(UUID id, long amount, long size, Instant until) {
+        MeterState.Slice slice = slice(id);
+        if (slice != null && !current(slice.periodStart)) {
+            s.slices.remove(slice);
+            letGo(slice, Kind.EXPIRE);
+            slice = null;
+        }
+        if (slice == null) {
+            slice = new MeterState.Slice(id, new LinkedHashMap<>(), new LinkedHashMap<>(), s.periodStart, until);
+            s.slices.add(slice);
+        }
+        slice.until = until;
+        long more = Math.max(0, Math.max(size, amount) - slice.left());
+        if (terms.overLimit() != OverLimit.WARN) {
+            more = Math.min(more, remaining());
+        }
+        if (more > 0) {
+            checkTotal(more);
+            Map<String, Long> filled = slice.unopened;
+            Map<String, Long> parts = burn(more);
+            parts.forEach((bucket, part) -> filled.merge(bucket, part, Long::sum));
+            useWindows(more, s.asOf);
+            draft(Kind.HOLD, 0, more, parts, id, null, s.asOf, s.periodStart);
+        }
+        long opens = Math.min(amount, slice.left());
+        if (opens > 0) {
+            Map<String, Long> parts = firstOf(slice.unopened, opens);
+            for (var part : parts.entrySet()) {
+                slice.opened.merge(part.getKey(), part.getValue(), Long::sum);
+                push(part.getKey(), part.getValue());
+            }
+            s.used += opens;
+            draft(Kind.SLICE, opens, -opens, parts, id, null, s.asOf, s.periodStart);
+        }
+        return opens;
+    }
+
+    /** Ends a slice of which so much was opened and not used. */
+    void close(MeterState.Slice slice, long unused) {
+        s.slices.remove(slice);
+        letGo(slice, Kind.RELEASE);
+        long back = Math.min(
+                unused, slice.opened.values().stream().mapToLong(each -> each).sum());
+        if (back == 0) {
+            return;
+        }
+        boolean current = current(slice.periodStart);
+        var parts = new LinkedHashMap<String, Long>();
+        var buckets = new ArrayList<>(slice.opened.keySet());
+        long left = back;
+        for (int i = buckets.size() - 1; i >= 0 && left > 0; i--) {
+            long part = Math.min(left, slice.opened.getOrDefault(buckets.get(i), 0L));
+            giveBack(buckets.get(i), part, current, parts);
+            left -= part;
+        }
+        long given = parts.values().stream().mapToLong(each -> each).sum();
+        if (given > 0) {
+            if (current) {
+                s.used -= given;
+                useWindows(-given, s.asOf);
+            }
+            payOverage();
+            noteGrace();
+            draft(Kind.SLICE, -given, 0, parts, slice.id, null, s.asOf, slice.periodStart);
+        }
+    }
+
+    /** Takes the first units out of parts. */
+    private static Map<String, Long> firstOf(Map<String, Long> parts, long amount) {
+        var first = new LinkedHashMap<String, Long>();
+        long left = amount;
+        for (var part : parts.entrySet()) {
+            long some = Math.min(left, part.getValue());
+            if (some > 0) {
+                first.put(part.getKey(), some);
+                part.setValue(part.getValue() - some);
+                left -= some;
+            }
+        }
+        parts.values().removeIf(each -> each == 0);
+        return first;
+    }
+
     /** Gives back what was used last; returns how much that was. */
     long refundLast(long amount) {
         long back = Math.min(amount, s.used);
@@ -707,20 +862,20 @@ final class Meter {
 
     /** Gives back what is left of an entry; returns how much that was. */
     long refund(UsageStore.Entry entry, List<UsageStore.Entry> earlier) {
-        long back = entry.amount();
-        Map<String, Long> parts = MeterState.parts(entry.parts());
-        for (UsageStore.Entry each : earlier) {
-            back += each.amount();
+        if (!earlier.isEmpty()) {
+            return 0;
         }
+        long back = entry.amount();
+        var parts = new LinkedHashMap<String, Long>();
         boolean current = current(entry.periodStart());
-        if (!isQuota() || current) {
+        if (!isQuota()) {
             back = Math.min(back, s.used);
+        } else {
+            MeterState.parts(entry.parts()).forEach((bucket, amount) -> giveBack(bucket, amount, current, parts));
+            back = parts.values().stream().mapToLong(each -> each).sum();
         }
         if (back <= 0) {
             return 0;
-        }
-        if (isQuota()) {
-            parts.forEach((bucket, amount) -> giveBack(entry, bucket, amount, current));
         }
         if (current) {
             long used = back;
@@ -738,8 +893,8 @@ final class Meter {
         return back;
     }
 
-    /** A part of an entry goes back to its bucket, and is taken out of what can be refunded without saying which. */
-    private void giveBack(UsageStore.Entry entry, String bucket, long amount, boolean current) {
+    /** As much of a part as is still used goes back to its bucket, and is taken out of what can be refunded without saying which. */
+    private void giveBack(String bucket, long amount, boolean current, Map<String, Long> given) {
         long left = amount;
         for (int i = s.stack.size() - 1; i >= 0 && left > 0 && current; i--) {
             MeterState.Run run = s.stack.get(i);
@@ -749,6 +904,7 @@ final class Meter {
                     : run.bucket.equals(bucket) && !run.wasOver) {
                 long part = Math.min(left, run.amount);
                 giveBack(run.bucket, part, true);
+                given.merge(run.bucket, part, Long::sum);
                 run.amount -= part;
                 left -= part;
             }
@@ -756,6 +912,7 @@ final class Meter {
         s.stack.removeIf(run -> run.amount == 0);
         if (!current) {
             giveBack(bucket, left, false);
+            given.merge(bucket, left, Long::sum);
         }
     }
 
@@ -763,7 +920,7 @@ final class Meter {
         s.used += change;
         if (isQuota()) {
             for (MeterState.WindowUse window : s.windows.values()) {
-                window.used = Math.max(0, window.used + change);
+                window.used = Math.max(heldIn(window), window.used + change);
             }
             payOverage();
         }
@@ -835,7 +992,10 @@ final class Meter {
                 }
             }
         }
-        if (left == 0 && terms.overLimit() == OverLimit.WARN && exceeded()) {
+        boolean over = ask(Ticks.plus(remaining, 1)).allows();
+        // Under GRACE the answer says how long, and in a window's excess it is still the buckets that give: neither is
+        // for a lane.
+        if (left() == 0 && over && exceeded() && terms.overLimit() == OverLimit.WARN) {
             bucket = OVER;
             left = Ticks.MOST;
         }
@@ -857,7 +1017,10 @@ final class Meter {
                 until(),
                 Math.max(0, Math.min(left, Ticks.MOST - s.used - held())),
                 bucket,
-                terms.overLimit() == OverLimit.BLOCK && windowsLeft() >= left(),
+                terms.overLimit() == OverLimit.BLOCK
+                        && windowsLeft() >= left()
+                        && s.slices.isEmpty()
+                        && (terms.included() || hasGrants() != (limit == 0)),
                 s.used,
                 held(),
                 limit,

@@ -41,6 +41,7 @@ final class MeterState {
     final Map<String, Balance> grants = new LinkedHashMap<>();
     final List<Run> stack = new ArrayList<>();
     final List<Hold> holds = new ArrayList<>();
+    final List<Slice> slices = new ArrayList<>();
     String laneBucket = Meter.PLAN;
     long sequence;
 
@@ -85,6 +86,9 @@ final class MeterState {
         if (!holds.isEmpty()) {
             all.put("holds", holds.stream().map(Hold::json).toList());
         }
+        if (!slices.isEmpty()) {
+            all.put("slices", slices.stream().map(Slice::json).toList());
+        }
         all.put("lane", laneBucket);
         all.put("seq", sequence);
         return Json.write(all);
@@ -128,6 +132,8 @@ final class MeterState {
         });
         ((List<Map<String, Object>>) all.getOrDefault("holds", List.of()))
                 .forEach(each -> s.holds.add(Hold.parse(each)));
+        ((List<Map<String, Object>>) all.getOrDefault("slices", List.of()))
+                .forEach(each -> s.slices.add(Slice.parse(each)));
         s.laneBucket = (String) Objects.requireNonNull(all.get("lane"));
         s.sequence = number(all.get("seq"));
         return s;
@@ -252,6 +258,60 @@ final class MeterState {
                     time(all.get("made")),
                     time(all.get("until")),
                     all.containsKey("period") ? time(all.get("period")) : null);
+        }
+    }
+
+    /** What a node has leased. */
+    static final class Slice {
+        final UUID id;
+
+        /** What it may open, by bucket. */
+        final Map<String, Long> unopened;
+
+        /** What it has opened, by bucket, so that it returns there if it is not used. */
+        final Map<String, Long> opened;
+
+        final @Nullable Instant periodStart;
+
+        /** When the lease ends, by the clock that decides about leases. */
+        Instant until;
+
+        Slice(
+                UUID id,
+                Map<String, Long> unopened,
+                Map<String, Long> opened,
+                @Nullable Instant periodStart,
+                Instant until) {
+            this.id = id;
+            this.unopened = unopened;
+            this.opened = opened;
+            this.periodStart = periodStart;
+            this.until = until;
+        }
+
+        long left() {
+            return unopened.values().stream().mapToLong(each -> each).sum();
+        }
+
+        private Map<String, Object> json() {
+            var all = new LinkedHashMap<String, Object>();
+            all.put("id", id.toString());
+            all.put("left", MeterState.text(unopened));
+            all.put("opened", MeterState.text(opened));
+            if (periodStart != null) {
+                all.put("period", micros(periodStart));
+            }
+            all.put("until", micros(until));
+            return all;
+        }
+
+        private static Slice parse(Map<String, Object> all) {
+            return new Slice(
+                    UUID.fromString((String) Objects.requireNonNull(all.get("id"))),
+                    MeterState.parts((String) Objects.requireNonNull(all.get("left"))),
+                    MeterState.parts((String) Objects.requireNonNull(all.get("opened"))),
+                    all.containsKey("period") ? time(all.get("period")) : null,
+                    time(all.get("until")));
         }
     }
 }

@@ -339,6 +339,25 @@ public final class PlgRuntime implements Plg {
         return shared.settings.slots().getOrDefault(feature.name(), 1);
     }
 
+    /** This Plg outside of any transaction. */
+    PlgRuntime root() {
+        return bound == null ? this : new PlgRuntime(shared, null);
+    }
+
+    long millis() {
+        return shared.settings.clock().millis();
+    }
+
+    /** Closes a slice when this is closed. */
+    LeasedSlice keep(LeasedSlice slice) {
+        shared.slices.add(slice);
+        return slice;
+    }
+
+    void forget(LeasedSlice slice) {
+        shared.slices.remove(slice);
+    }
+
     /** Does something outside of transactions, soon and on another thread, unless the same is about to be done. */
     void soon(String what, Consumer<PlgRuntime> task) {
         if (shared.soon.add(what)) {
@@ -426,6 +445,7 @@ public final class PlgRuntime implements Plg {
         final ActivationCache activations;
         final GateCache gates;
         final Set<String> soon = ConcurrentHashMap.newKeySet();
+        final Set<LeasedSlice> slices = ConcurrentHashMap.newKeySet();
         final Flights flights;
         final Clockwork clockwork = new Clockwork();
         final AtomicBoolean tidying = new AtomicBoolean();
@@ -484,6 +504,7 @@ public final class PlgRuntime implements Plg {
         }
 
         void close() {
+            slices.forEach(LeasedSlice::close);
             clockwork.close();
             if (reader != null) {
                 reader.close();

@@ -136,8 +136,13 @@ record Terms(
             long minRollover,
             long maxRollover) {
 
+        /** From when on it can be used: one that is given for the past begins when it is given, and does not change what was before. */
+        Instant begins() {
+            return from.isBefore(statedAt) ? statedAt : from;
+        }
+
         boolean activeAt(Instant at) {
-            return !at.isBefore(from) && (until == null || at.isBefore(until));
+            return !at.isBefore(begins()) && (until == null || at.isBefore(until));
         }
     }
 }

@@ -41,10 +41,11 @@ final class WorkspaceFacts {
     static final String GRANT = "grant";
     static final String UNLOCK = "unlock";
 
-    private static final Comparator<Fact> BY_TIME =
-            Comparator.comparing(Fact::effectiveAt).thenComparing(Fact::version).thenComparing(Fact::id);
+    private static final Comparator<Fact> BY_TIME = Comparator.comparing(Fact::effectiveAt)
+            .thenComparing(Fact::statedAt)
+            .thenComparing(Fact::id);
     private static final Comparator<Fact> BY_STATEMENT =
-            Comparator.comparing(Fact::version).thenComparing(Fact::id);
+            Comparator.comparing(Fact::statedAt).thenComparing(Fact::id);
 
     private final long version;
     private final List<Fact> facts;
@@ -143,9 +144,9 @@ final class WorkspaceFacts {
                 BigDecimal each =
                         addOn.map(known -> known.limits().get(feature)).orElse(null);
                 if (each != null) {
-                    added = Ticks.plus(
-                            added,
-                            Ticks.of(feature, "add-on", each.multiply(new BigDecimal(text(body(fact), "quantity")))));
+                    long quantity = Long.parseLong(text(body(fact), "quantity"));
+                    long one = Ticks.of(feature, "add-on", each);
+                    added = Ticks.plus(added, one > Ticks.MOST / quantity ? Ticks.MOST : one * quantity);
                     source = Source.ADD_ON;
                 }
             }

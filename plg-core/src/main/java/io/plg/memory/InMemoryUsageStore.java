@@ -103,7 +103,7 @@ final class InMemoryUsageStore implements UsageStore, TenantRows {
             return new Opened(
                     factsOf(workspace),
                     keys.stream().map(key -> new Meter(key, stored.get(key), 0)).toList(),
-                    Instant.EPOCH);
+                    null);
         });
     }
 

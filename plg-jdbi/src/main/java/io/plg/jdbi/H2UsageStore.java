@@ -177,7 +177,10 @@ final class H2UsageStore implements UsageStore {
             return new Opened(
                     facts(handle, workspace, since.equals(Instant.MIN) || since.equals(Instant.MAX) ? null : since),
                     meters,
-                    Instant.EPOCH);
+                    handle.createQuery("select current_timestamp(6)")
+                            .mapTo(OffsetDateTime.class)
+                            .one()
+                            .toInstant());
         });
     }
 

@@ -12,6 +12,7 @@ import io.plg.gate.Entitlements;
 import io.plg.gate.GateDecision;
 import io.plg.gate.Gates;
 import io.plg.gate.Grant;
+import io.plg.gate.LeasedQuota;
 import io.plg.gate.LimitReached;
 import io.plg.gate.PlanPreview;
 import io.plg.gate.Reason;
@@ -868,6 +869,96 @@ public abstract class GateContract extends StoreContract {
         assertThat(prompts.conversions(now.minusSeconds(1), now.plusSeconds(1)))
                 .singleElement()
                 .satisfies(each -> assertThat(each.upgraded()).isEqualTo(1));
+    }
+
+    @Test
+    void aLeasedSliceAnswersFromMemoryAndReturnsWhatWasNotUsed() {
+        Plg plg = plg();
+        Gates gates = plg.workspace(acme()).gates();
+        gates.consumeOrThrow(CALLS, 10);
+
+        try (LeasedQuota slice = gates.lease(CALLS, 40)) {
+            for (int i = 0; i < 12; i++) {
+                assertThat(slice.tryConsume()).isTrue();
+            }
+            GateDecision seen = gates.check(CALLS);
+            assertThat(seen.used())
+                    .as("what is opened is counted before it is given out")
+                    .isBetween(22L, 50L);
+            assertThat(seen.held()).as("the rest of the slice is held").isPositive();
+            assertThat(gates.consume(CALLS, 60).allowed())
+                    .as("what is leased is not there for others")
+                    .isFalse();
+        }
+
+        GateDecision after = gates.check(CALLS);
+        assertThat(after.used()).isEqualTo(22);
+        assertThat(after.held()).isZero();
+        assertThat(inLedger(CALLS)).isEqualTo(22);
+    }
+
+    @Test
+    void severalSlicesAndOthersNeverExceedALimitAndReachIt() {
+        Plg plg = plg();
+        Gates gates = plg.workspace(acme()).gates();
+        var used = new AtomicInteger();
+
+        try (LeasedQuota one = gates.lease(CALLS, 30);
+                LeasedQuota other = gates.lease(CALLS, 30)) {
+            Race.of(8, number -> {
+                for (int i = 0; i < 20; i++) {
+                    boolean got = number % 3 == 0
+                            ? gates.consume(CALLS).allowed()
+                            : (number % 3 == 1 ? one : other).tryConsume();
+                    if (got) {
+                        used.incrementAndGet();
+                    }
+                }
+                return number;
+            });
+            assertThat(used.get()).isBetween(50, 100);
+        }
+        while (gates.consume(CALLS).allowed()) {
+            used.incrementAndGet();
+        }
+
+        assertThat(used).hasValue(100);
+        assertThat(inLedger(CALLS)).isEqualTo(100);
+    }
+
+    @Test
+    void aSliceEndsWithItsPeriod() {
+        Plg plg = plg();
+        Gates gates = plg.workspace(acme()).gates();
+        try (LeasedQuota slice = gates.lease(CALLS, 100)) {
+            for (int i = 0; i < 100; i++) {
+                assertThat(slice.tryConsume()).isTrue();
+            }
+            assertThat(slice.tryConsume()).isFalse();
+            clock().advance(Period.ofMonths(1));
+            assertThat(slice.tryConsume(90)).isTrue();
+            assertThat(slice.tryConsume(20)).isFalse();
+        }
+        assertThat(gates.check(CALLS).used()).isEqualTo(90);
+    }
+
+    @Test
+    void aSliceIsForTheWorkspaceAndOutsideOfTransactions() {
+        Plg plg = plg();
+        Gates gates = plg.workspace(acme()).gates();
+        assertThatThrownBy(() -> gates.by(user("ada")).lease(CALLS, 10)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> plg.transact(tx -> {
+                    tx.workspace(acme()).gates().lease(CALLS, 10);
+                }))
+                .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> gates.lease(CALLS, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> gates.lease(Feature.quota("unheard_of", Every.DAY), 1))
+                .isInstanceOf(UnknownFeature.class);
+        LeasedQuota closed = gates.lease(CALLS, 10);
+        closed.close();
+        closed.close();
+        assertThatThrownBy(closed::tryConsume).isInstanceOf(IllegalStateException.class);
+        assertThat(gates.check(CALLS).remaining()).isEqualTo(100);
     }
 
     @Test
