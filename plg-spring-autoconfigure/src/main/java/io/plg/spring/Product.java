@@ -5,6 +5,11 @@ import io.plg.JsonCodec;
 import io.plg.PlgBuilder;
 import io.plg.PlgListener;
 import io.plg.activation.ActivationFunnel;
+import io.plg.gate.GateMessages;
+import io.plg.plan.PlanCatalog;
+import io.plg.plan.PlanResolver;
+import io.plg.plan.PlanSource;
+import io.plg.prompt.PromptPolicy;
 import java.time.InstantSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -24,6 +29,11 @@ final class Product {
         beans.getBeanProvider(InstantSource.class).ifUnique(builder::clock);
         beans.getBeanProvider(IdSource.class).ifUnique(builder::ids);
         beans.getBeanProvider(JsonCodec.class).ifUnique(builder::json);
+        beans.getBeanProvider(PlanCatalog.class).ifUnique(builder::plans);
+        beans.getBeanProvider(PlanSource.class).ifUnique(builder::plans);
+        beans.getBeanProvider(PlanResolver.class).ifUnique(builder::planResolver);
+        beans.getBeanProvider(GateMessages.class).ifUnique(builder::gateMessages);
+        beans.getBeanProvider(PromptPolicy.class).ifUnique(builder::prompts);
         builder.removeExpiredEvery(properties.removeExpiredEvery());
         return builder.listener(new ListenerBeans(listeners));
     }
