@@ -33,6 +33,11 @@ final class PostgresUsageStore implements UsageStore {
             from plg.usage_entries(:workspace, cast(:hold as uuid), :feature, :slot, :seq)
             """;
 
+    private static final String ENTRY_STORED = """
+            select exists (select from plg.usage_entry
+                           where workspace_id = :workspace and feature = :feature and slot = :slot and seq = :seq)
+            """;
+
     private final Session session;
 
     PostgresUsageStore(Session session) {
@@ -96,20 +101,33 @@ final class PostgresUsageStore implements UsageStore {
         if (result.startsWith("R;")) {
             Refusal.check(result.substring(2), workspace, wish.actor());
         }
-        return decided(wish, slot, result);
+        return decided(workspace, wish, slot, result);
     }
 
-    private static Take decided(Wish wish, int slot, String result) {
+    private Take decided(WorkspaceId workspace, Wish wish, int slot, String result) {
         String[] parts = result.split(";", -1);
         long taken = Long.parseLong(parts[7]);
         long limit = Long.parseLong(parts[4]);
         long remaining = Long.parseLong(parts[5]);
-        boolean quota = parts.length > 9;
+        boolean quota = parts.length > 10;
+        long sequence = Long.parseLong(parts[1]);
+        if (parts[0].equals("T")) {
+            session.stored(new Session.Stored(
+                    parts[9],
+                    workspace,
+                    handle -> handle.createQuery(ENTRY_STORED)
+                            .bind("workspace", workspace.value())
+                            .bind("feature", wish.key().feature())
+                            .bind("slot", slot)
+                            .bind("seq", sequence)
+                            .mapTo(Boolean.class)
+                            .one()));
+        }
         boolean over = parts[8].equals("over");
         return new Take.Decided(
                 parts[0].equals("T"),
                 slot,
-                Long.parseLong(parts[1]),
+                sequence,
                 new Lane(
                         wish.basis(),
                         0,
@@ -122,8 +140,8 @@ final class PostgresUsageStore implements UsageStore {
                         limit,
                         limit == Long.MAX_VALUE ? remaining : Math.max(0, remaining - taken),
                         Long.parseLong(parts[6]) + (over ? taken : 0),
-                        quota ? StoredUsage.time(Long.parseLong(parts[9])) : null,
-                        quota ? StoredUsage.time(Long.parseLong(parts[10])) : null));
+                        quota ? StoredUsage.time(Long.parseLong(parts[10])) : null,
+                        quota ? StoredUsage.time(Long.parseLong(parts[11])) : null));
     }
 
     @Override

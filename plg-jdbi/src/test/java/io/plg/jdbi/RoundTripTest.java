@@ -8,6 +8,9 @@ import io.plg.idempotency.IdempotencyKey;
 import io.plg.idempotency.Operation;
 import io.plg.idempotency.Outcome;
 import io.plg.idempotency.Principal;
+import io.plg.plan.Every;
+import io.plg.plan.Feature;
+import io.plg.plan.PlanCatalog;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -31,6 +34,10 @@ final class RoundTripTest {
             .step("created")
             .step("exported")
             .build();
+
+    private static final Feature.Quota EXPORTS = Feature.quota("exports", Every.MONTH);
+    private static final PlanCatalog PLANS =
+            PlanCatalog.builder().plan("free", p -> p.limit(EXPORTS, 100)).build();
 
     private final List<String> trips = Collections.synchronizedList(new ArrayList<>());
     private final String acme = "acme-" + UUID.randomUUID();
@@ -117,6 +124,57 @@ final class RoundTripTest {
             List<Outcome<Integer>> outcomes = IdempotencyConformance.race(1_000, number -> execute(plg, "k"));
             assertThat(outcomes).filteredOn(Outcome.Executed.class::isInstance).hasSize(1);
             assertThat(trips).hasSizeLessThanOrEqualTo(50);
+        }
+    }
+
+    @Test
+    void a_consumption_is_one_round_trip_and_so_are_a_denial_and_a_look() {
+        try (JdbiPlg plg = JdbiPlg.on(counted(Postgres.app()))
+                .isolation(IsolationMode.OFF)
+                .plans(PLANS)
+                .build()) {
+            var gates = plg.workspace(acme).gates();
+            gates.consumeOrThrow(EXPORTS);
+            trips.clear();
+
+            for (int i = 0; i < 3; i++) {
+                gates.consumeOrThrow(EXPORTS);
+            }
+            assertThat(trips).as("three consumptions").hasSize(3);
+            trips.clear();
+            assertThat(gates.consume(EXPORTS, 1_000).allowed()).isFalse();
+            assertThat(trips).as("a denial").hasSize(1);
+            trips.clear();
+            gates.consumeOrThrow(EXPORTS, 50);
+            assertThat(trips)
+                    .as(
+                            "what crosses the half of the limit: the lane does not tell, then a look and a commit that brings the result; the last"
+                                    + " is for the connection, and nothing is sent")
+                    .hasSize(4)
+                    .last(InstanceOfAssertFactories.STRING)
+                    .startsWith("commit");
+            trips.clear();
+            plg.transact(tx -> {
+                trips.clear();
+                tx.workspace(acme).gates().check(EXPORTS, 7);
+            });
+            assertThat(trips).as("a look, and a commit").hasSize(2);
+        }
+    }
+
+    @Test
+    void a_consumption_inside_the_host_s_transaction_is_one_round_trip_too() {
+        try (JdbiPlg plg = JdbiPlg.on(Postgres.app())
+                .isolation(IsolationMode.OFF)
+                .plans(PLANS)
+                .build()) {
+            plg.workspace(acme).gates().consumeOrThrow(EXPORTS);
+            Jdbi.create(counted(Postgres.app())).useTransaction(handle -> {
+                var gates = plg.in(handle).workspace(acme).gates();
+                trips.clear();
+                gates.consumeOrThrow(EXPORTS);
+                assertThat(trips).hasSize(1);
+            });
         }
     }
 

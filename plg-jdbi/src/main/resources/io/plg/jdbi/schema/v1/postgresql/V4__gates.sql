@@ -183,7 +183,8 @@ begin
 end
 $$;
 
--- Binds to a workspace, takes from a lane and notes it in the ledger, and leaves the binding as it was. Returns 'T' and the lane afterwards if it was taken; 'D' and
+-- Binds to a workspace, takes from a lane and notes it in the ledger, and leaves the binding as it was. Returns 'T' and the lane afterwards, with the id of the
+-- transaction, if it was taken; 'D' and
 -- the lane if it is denied, which is said only where more than what remains is denied; 'U' if the meter has to be looked at; 'R' and why the call must be refused.
 -- That a workspace was deleted is seen in the version, which its deletion raises and then removes.
 -- One text and not a row, because a function in FROM costs as much again as what this one does.
@@ -241,6 +242,7 @@ begin
         return v_result;
     end if;
     return concat_ws(';', v_result, v_lane.seq, v_lane.used, v_lane.held, v_lane.lim, v_lane.remaining, v_lane.overage, v_taken, v_lane.bucket,
+                     case when v_result = 'T' then pg_current_xact_id()::text else '' end,
                      (extract(epoch from v_lane.period_start) * 1000000)::bigint, (extract(epoch from v_lane.period_end) * 1000000)::bigint);
 end
 $$;
