@@ -11,8 +11,13 @@ import io.plg.SettableClock;
 import io.plg.StoreFailure;
 import io.plg.activation.ActivationFunnel;
 import io.plg.event.GrowthEvent;
+import io.plg.gate.Source;
 import io.plg.jdbi.JdbiPlg;
 import io.plg.jdbi.PlgSchema;
+import io.plg.plan.PlanCatalog;
+import io.plg.plan.PlanResolver;
+import io.plg.plan.PlanSource;
+import io.plg.plan.PlanVersion;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -20,6 +25,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.DisplayName;
@@ -89,6 +95,27 @@ class PlgAutoConfigurationTest {
     void keepsEverythingInMemoryIfAskedTo() {
         database.withPropertyValues("plg.store=memory")
                 .run(context -> assertThat(context).hasSingleBean(Plg.class).doesNotHaveBean(JdbiPlg.class));
+    }
+
+    @Test
+    void takesPlansAndTheirResolverFromBeans() {
+        noDatabase
+                .withBean(PlanCatalog.class, () -> SpringTransactionsContract.PLANS)
+                .run(context -> assertThat(context.getBean(Plg.class)
+                                .workspace("acme")
+                                .gates()
+                                .check(SpringTransactionsContract.PROJECTS)
+                                .limit())
+                        .isEqualTo(3));
+        noDatabase
+                .withBean(PlanSource.class, () -> PlanSource.of(SpringTransactionsContract.PLANS))
+                .withBean(PlanResolver.class, () -> workspace -> Optional.of(PlanVersion.latestOf("gone")))
+                .run(context -> assertThat(context.getBean(Plg.class)
+                                .workspace("acme")
+                                .gates()
+                                .check(SpringTransactionsContract.PROJECTS)
+                                .source())
+                        .isEqualTo(Source.FALLBACK));
     }
 
     @Test

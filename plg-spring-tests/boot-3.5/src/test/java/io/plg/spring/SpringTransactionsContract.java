@@ -10,6 +10,7 @@ import io.plg.TransactionConflict;
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
 import io.plg.event.GrowthEvent;
+import io.plg.gate.LimitReached;
 import io.plg.idempotency.Fingerprint;
 import io.plg.idempotency.IdempotencyKey;
 import io.plg.idempotency.Operation;
@@ -17,6 +18,8 @@ import io.plg.idempotency.Outcome;
 import io.plg.idempotency.Principal;
 import io.plg.jdbi.JdbiPlg;
 import io.plg.jdbi.PlgSchema;
+import io.plg.plan.Feature;
+import io.plg.plan.PlanCatalog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -55,6 +58,10 @@ abstract class SpringTransactionsContract {
             .step("invited")
             .aha("exported")
             .build();
+
+    static final Feature.Cap PROJECTS = Feature.cap("projects");
+    static final PlanCatalog PLANS =
+            PlanCatalog.builder().plan("free", p -> p.limit(PROJECTS, 3)).build();
 
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final List<String> heard = new ArrayList<>();
@@ -118,6 +125,32 @@ abstract class SpringTransactionsContract {
                 .hasMessage("meant to fail");
 
         assertNothingHappened();
+    }
+
+    @Test
+    void aUnitAndTheRowThatUsesItUpAreOneCommit() {
+        var gates = plg.workspace(acmeId()).gates();
+        in(required(), () -> {
+            insertProject("p1");
+            gates.consumeOrThrow(PROJECTS);
+            gates.consumeOrThrow(PROJECTS);
+            assertThat(gates.check(PROJECTS).used()).isEqualTo(2);
+        });
+        assertThatThrownBy(() -> in(required(), () -> {
+                    insertProject("p2");
+                    gates.consumeOrThrow(PROJECTS, 2);
+                }))
+                .isInstanceOf(LimitReached.class);
+        assertThatThrownBy(() -> in(required(), () -> {
+                    gates.consumeOrThrow(PROJECTS);
+                    throw new IllegalStateException("meant to fail");
+                }))
+                .hasMessage("meant to fail");
+
+        assertThat(projects()).isEqualTo(1);
+        assertThat(gates.check(PROJECTS).used()).isEqualTo(2);
+        in(required(), () -> gates.admit(PROJECTS, 1, this::projects));
+        assertThat(gates.check(PROJECTS).used()).isEqualTo(2);
     }
 
     @Test
@@ -634,6 +667,7 @@ abstract class SpringTransactionsContract {
         var beans = new StaticListableBeanFactory(all);
         plg = opened(SpringTransactions.join(source, beans)
                 .funnel(FUNNEL)
+                .plans(PLANS)
                 .listener(new PlgListener() {
                     @Override
                     public void onEvent(GrowthEvent event) {
