@@ -245,6 +245,27 @@ public abstract class GateContract extends StoreContract {
     }
 
     @Test
+    void transactionsThatConsumeTwiceDoNotBlockEachOther() {
+        Plg plg = plg();
+        plg.workspace(acme())
+                .entitlements()
+                .override(CALLS, Limit.of(400).thresholds(5, 10, 20, 30, 40, 60, 70, 80, 90, 100));
+
+        Race.of(8, number -> {
+            for (int i = 0; i < 20; i++) {
+                plg.transact(tx -> {
+                    tx.workspace(acme()).gates().consumeOrThrow(CALLS);
+                    tx.workspace(acme()).gates().consumeOrThrow(CALLS);
+                });
+            }
+            return number;
+        });
+
+        assertThat(inLedger(CALLS)).isEqualTo(320);
+        assertThat(thresholds()).containsExactlyInAnyOrder(5, 10, 20, 30, 40, 60, 70, 80);
+    }
+
+    @Test
     void thresholdsAreToldInTheConsumingCommitEachOncePerPeriod() {
         Plg plg = plg();
         Gates gates = plg.workspace(acme()).gates();

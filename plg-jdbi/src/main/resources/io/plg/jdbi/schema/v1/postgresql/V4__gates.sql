@@ -284,6 +284,21 @@ begin
     for i in 1 .. cardinality(p_features) loop
         v_taken := 0;
         if p_lock then
+            -- The lanes come first: whoever has taken from one in this transaction has it already, and must not wait for somebody who waits for it.
+            if p_users[i] = '' then
+                perform from plg.usage_lane o
+                where o.workspace_id = p_workspace and o.feature = p_features[i]
+                order by o.slot for update;
+                if not found then
+                    insert into plg.usage_lane
+                        (workspace_id, feature, slot, amount, taken, seq, basis, version, until, denies, used, held, lim, remaining, overage, bucket)
+                    values (p_workspace, p_features[i], 0, 0, 0, 0, 0, -1, '-infinity', false, 0, 0, 0, 0, 0, 'plan')
+                    on conflict do nothing;
+                    perform from plg.usage_lane o
+                    where o.workspace_id = p_workspace and o.feature = p_features[i]
+                    order by o.slot for update;
+                end if;
+            end if;
             select m.state, m.as_of into v_state, v_as_of from plg.usage_meter m
             where m.workspace_id = p_workspace and m.feature = p_features[i] and m.user_id = p_users[i]
             for update;
@@ -295,6 +310,7 @@ begin
                 for update;
             end if;
             if p_users[i] = '' then
+                -- Once more, for lanes that somebody else has just made.
                 select coalesce(sum(l.taken), 0) into v_taken
                 from (select o.taken from plg.usage_lane o
                       where o.workspace_id = p_workspace and o.feature = p_features[i]
