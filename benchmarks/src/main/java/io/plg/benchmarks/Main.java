@@ -34,6 +34,12 @@ public final class Main {
         PROGRAMS.put(
                 "idempotency",
                 new Entry((args, out) -> IdempotencyLoad.run(args, out, PostgresServer::start), List.of("-Xmx512m")));
+        PROGRAMS.put(
+                "gates",
+                new Entry((args, out) -> GatesLoad.run(args, out, PostgresServer::start), List.of("-Xmx512m")));
+        PROGRAMS.put(
+                "gates-memory",
+                new Entry((args, out) -> GatesMemoryLoad.run(args, out, PostgresServer::start), List.of()));
         PROGRAMS.put("state", new Entry(StateLoad::run, List.of()));
         PROGRAMS.put(
                 "staleness", new Entry((args, out) -> StalenessLoad.run(args, out, PostgresServer::start), List.of()));

@@ -90,11 +90,20 @@ final class PostgresServer implements AutoCloseable {
 
     /** A pool of connections of the programs' role, in autocommit mode, as a host would have it. */
     HikariDataSource pool(int size) {
+        return pool(url(), size);
+    }
+
+    /** The same from another JVM, which was told the URL. */
+    static HikariDataSource pool(String url, int size) {
         HikariConfig config = new HikariConfig();
-        config.setJdbcUrl("jdbc:postgresql://localhost:" + server.getPort() + "/" + database);
+        config.setJdbcUrl(url);
         config.setUsername(ROLE);
         config.setMaximumPoolSize(size);
         return new HikariDataSource(config);
+    }
+
+    String url() {
+        return "jdbc:postgresql://localhost:" + server.getPort() + "/" + database;
     }
 
     String version() throws SQLException {

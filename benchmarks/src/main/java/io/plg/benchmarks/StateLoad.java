@@ -85,7 +85,7 @@ final class StateLoad {
 
     /** Bytes allocated per operation, by the gc profiler. */
     @SuppressWarnings("rawtypes") // JMH's results are
-    private static double allocation(RunResult result) {
+    static double allocation(RunResult result) {
         return result.getSecondaryResults().entrySet().stream()
                 .filter(entry -> entry.getKey().endsWith("gc.alloc.rate.norm"))
                 .mapToDouble(entry -> entry.getValue().getScore())

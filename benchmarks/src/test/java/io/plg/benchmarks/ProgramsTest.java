@@ -77,6 +77,50 @@ class ProgramsTest {
     }
 
     @Test
+    @DisplayName("gates: every consumption is decided alike and stored once, plg's in one round trip")
+    void gates() throws Exception {
+        String[] sizes = {"--rounds=1", "--millis=50", "--workspaces=60"};
+        GatesLoad.run(sizes, out, () -> server.withDatabase("gates"));
+        assertThat(printed())
+                .contains(
+                        "| plg: consume ",
+                        "| Bucket4j tryConsume, no ledger ",
+                        "threads: 8",
+                        "| plg: consume, 16 slots ",
+                        "| plg: consume, refused ",
+                        "| the host's INSERT and COMMIT alone ")
+                .doesNotContain("${");
+    }
+
+    @Test
+    @DisplayName("gates-memory: the benchmark answers from memory, and everybody allows")
+    void gatesFromMemory() throws Exception {
+        GatesBenchmark.Walk walk = new GatesBenchmark.Walk();
+        walk.shuffle();
+        GatesBenchmark.Node node = new GatesBenchmark.Node();
+        GatesBenchmark.Peers peers = new GatesBenchmark.Peers();
+        GatesBenchmark benchmark = new GatesBenchmark();
+        peers.fill();
+        node.open();
+        try {
+            assertThat(benchmark.flagFromText(node, walk)).isTrue();
+            assertThat(benchmark.flagFromView(node, walk)).isTrue();
+            assertThat(benchmark.capFromText(node, walk)).isTrue();
+            assertThat(benchmark.quotaFromView(node, walk)).isTrue();
+            assertThat(benchmark.checkFlag(node, walk).allowed()).isTrue();
+            assertThat(node.askedMeanwhile()).isZero();
+            assertThat(benchmark.checkCap(node, walk).allowed()).isTrue();
+            assertThat(benchmark.caffeine(peers, walk)).isTrue();
+            assertThat(benchmark.bucket4j(peers, walk)).isTrue();
+            assertThat(benchmark.openFeature(peers)).isTrue();
+            assertThat(benchmark.togglz(peers)).isTrue();
+        } finally {
+            node.close();
+            peers.close();
+        }
+    }
+
+    @Test
     @DisplayName("state: the benchmark answers from memory")
     void state() throws Exception {
         StateBenchmark benchmark = new StateBenchmark();

@@ -8,7 +8,6 @@ import io.plg.plan.Feature;
 import io.plg.plan.PlanCatalog;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +32,7 @@ final class GateCache {
             Caffeine.newBuilder().maximumSize(MAX_WORKSPACES).build();
     private final @Nullable FeedReader reader;
     private final InstantSource clock;
+    private volatile @Nullable Places places;
 
     GateCache(@Nullable FeedReader reader, InstantSource clock) {
         this.reader = reader;
@@ -47,7 +47,7 @@ final class GateCache {
     /** The clear answer that is remembered, without any I/O: 1 for yes, 0 for no, -1 for none. */
     int clear(WorkspaceId workspace, Feature feature, PlanCatalog catalog) {
         FeedReader feed = reader;
-        if (feed == null || !feed.upToDate()) {
+        if (feed == null || !feed.isFresh()) {
             return -1;
         }
         Known known = certain.getIfPresent(workspace);
@@ -56,12 +56,22 @@ final class GateCache {
 
     /** What is certain about a workspace, read if need be. A change that comes while it is being read waits and then removes it. */
     Known known(WorkspaceId workspace, PlanCatalog catalog, Function<WorkspaceId, WorkspaceFacts> read) {
-        Known known = certain.get(workspace, id -> new Known(read.apply(id), catalog));
+        Known known = certain.get(workspace, id -> new Known(read.apply(id), catalog, places(catalog)));
         if (known.catalog == catalog) {
             return known;
         }
         certain.asMap().remove(workspace, known);
-        return certain.get(workspace, id -> new Known(read.apply(id), catalog));
+        return certain.get(workspace, id -> new Known(read.apply(id), catalog, places(catalog)));
+    }
+
+    /** The features of a catalog in its order, the same array for all workspaces. */
+    private Feature[] places(PlanCatalog catalog) {
+        Places known = places;
+        if (known == null || known.catalog != catalog) {
+            known = new Places(catalog, catalog.features().toArray(Feature[]::new));
+            places = known;
+        }
+        return known.features;
     }
 
     @Nullable
@@ -95,46 +105,80 @@ final class GateCache {
         certain.invalidateAll();
     }
 
-    /** What is certain about one workspace. */
+    /** What is certain about one workspace. Clear answers are bits at the feature's place in the catalog, because they are asked for in nanoseconds. */
     static final class Known {
+        private static final int MAX_PLACES = 64;
+
         final WorkspaceFacts facts;
         final PlanCatalog catalog;
+        private final Feature[] places;
+        private long yes;
+        private volatile long untilMillis = Long.MAX_VALUE;
+        private volatile long untilNanos = Long.MAX_VALUE;
+
+        /** Which places have an answer; written last and read first. */
+        private volatile long answered;
+
         private final Map<Feature, Look> looks = new ConcurrentHashMap<>();
         private final AtomicLong epoch = new AtomicLong();
-        private volatile Clear[] clear = new Clear[0];
 
-        Known(WorkspaceFacts facts, PlanCatalog catalog) {
+        Known(WorkspaceFacts facts, PlanCatalog catalog, Feature[] places) {
             this.facts = facts;
             this.catalog = catalog;
+            this.places = places;
         }
 
         int clear(Feature feature, InstantSource clock) {
-            for (Clear each : clear) {
-                // Features are constants, so that it is nearly always the same object.
-                if (each.feature == feature || each.feature.equals(feature)) {
-                    return each.untilMillis != Long.MAX_VALUE && clock.millis() >= each.untilMillis
-                                    || each.untilNanos != Long.MAX_VALUE && System.nanoTime() - each.untilNanos >= 0
-                            ? -1
-                            : each.allowed ? 1 : 0;
+            int place = place(feature);
+            if (place < 0 || (answered & 1L << place) == 0) {
+                return -1;
+            }
+            if (untilMillis != Long.MAX_VALUE && clock.millis() >= untilMillis
+                    || untilNanos != Long.MAX_VALUE && System.nanoTime() - untilNanos >= 0) {
+                return -1;
+            }
+            return (yes & 1L << place) == 0 ? 0 : 1;
+        }
+
+        private int place(Feature feature) {
+            for (int i = 0; i < places.length && i < MAX_PLACES; i++) {
+                if (places[i] == feature) { // features are constants
+                    return i;
+                }
+            }
+            for (int i = 0; i < places.length && i < MAX_PLACES; i++) {
+                if (places[i].equals(feature)) {
+                    return i;
                 }
             }
             return -1;
         }
 
         /**
-         * Remembers a clear answer.
+         * Remembers a clear answer, together with the others until one of them is over.
          *
          * @param until until when it holds
          * @param brief whether it must be asked anew within two seconds
          */
-        synchronized void remember(Feature feature, boolean allowed, Instant until, boolean brief) {
-            long untilNanos = brief ? System.nanoTime() + LOOK_LASTS : Long.MAX_VALUE;
-            Clear[] kept = Arrays.stream(clear)
-                    .filter(each -> !each.feature.equals(feature))
-                    .toArray(Clear[]::new);
-            Clear[] all = Arrays.copyOf(kept, kept.length + 1);
-            all[kept.length] = new Clear(feature, allowed, millis(until), untilNanos);
-            clear = all;
+        synchronized void remember(Feature feature, boolean allowed, Instant until, Instant now, boolean brief) {
+            int place = place(feature);
+            if (place < 0) {
+                return;
+            }
+            long millis = millis(now);
+            if (millis >= untilMillis || untilNanos != Long.MAX_VALUE && System.nanoTime() - untilNanos >= 0) {
+                answered = 0;
+                untilMillis = Long.MAX_VALUE;
+                untilNanos = Long.MAX_VALUE;
+            }
+            long before = answered;
+            answered = before & ~(1L << place);
+            yes = allowed ? yes | 1L << place : yes & ~(1L << place);
+            untilMillis = Math.min(untilMillis, millis(until));
+            if (brief && untilNanos == Long.MAX_VALUE) {
+                untilNanos = System.nanoTime() + LOOK_LASTS;
+            }
+            answered = before | 1L << place;
         }
 
         private static long millis(Instant until) {
@@ -173,19 +217,7 @@ final class GateCache {
         }
     }
 
-    private static final class Clear {
-        final Feature feature;
-        final boolean allowed;
-        final long untilMillis;
-        final long untilNanos;
-
-        Clear(Feature feature, boolean allowed, long untilMillis, long untilNanos) {
-            this.feature = feature;
-            this.allowed = allowed;
-            this.untilMillis = untilMillis;
-            this.untilNanos = untilNanos;
-        }
-    }
+    private record Places(PlanCatalog catalog, Feature[] features) {}
 
     private record Look(GateDecision decision, Instant until, long untilNanos, long epoch) {}
 }

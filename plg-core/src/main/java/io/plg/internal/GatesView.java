@@ -86,7 +86,8 @@ final class GatesView implements Gates {
         // A member may have less left than the workspace.
         return clear >= 0 && (clear == 0 || actor == null || feature instanceof Feature.Flag)
                 ? clear == 1
-                : lookUp(feature);
+                // As another view, so that the compiler need not allocate this one for the sake of what is rarely done.
+                : new GatesView(plg, workspace, actor).lookUp(feature);
     }
 
     private boolean lookUp(Feature feature) {
@@ -107,7 +108,8 @@ final class GatesView implements Gates {
                     if (feature instanceof Feature.Flag flag) {
                         Asking asking = asking(known.facts, catalog);
                         GateDecision answer = asking.flag(flag);
-                        known.remember(flag, answer.allowed(), known.facts.until(asking.now), plg.resolvesPlans());
+                        known.remember(
+                                flag, answer.allowed(), known.facts.until(asking.now), asking.now, plg.resolvesPlans());
                         return answer;
                     }
                     var metered = (Feature.Metered) feature;
@@ -115,7 +117,7 @@ final class GatesView implements Gates {
                     Meter meter = asking.meter(metered, null);
                     GateDecision answer = asking.check(metered, step(metered));
                     if (actor == null && meter.isClear()) {
-                        known.remember(metered, answer.allowed(), meter.until(), plg.resolvesPlans());
+                        known.remember(metered, answer.allowed(), meter.until(), asking.now, plg.resolvesPlans());
                     }
                     return answer;
                 })
@@ -132,12 +134,19 @@ final class GatesView implements Gates {
                     if (!catalog.knows(feature)) {
                         return decisions(catalog).notFound(feature, 0);
                     }
-                    boolean remembers =
-                            plg.gateCache().remembers() && !plg.stores().inTransaction();
-                    WorkspaceFacts facts = remembers
-                            ? plg.gateCache().known(workspace, catalog, this::readFacts).facts
-                            : readFacts(workspace);
-                    return asking(facts, catalog).flag((Feature.Flag) feature);
+                    if (!plg.gateCache().remembers() || plg.stores().inTransaction()) {
+                        return asking(readFacts(workspace), catalog).flag((Feature.Flag) feature);
+                    }
+                    GateCache.Known known = plg.gateCache().known(workspace, catalog, this::readFacts);
+                    GateDecision remembered = known.look(feature, plg.now());
+                    if (remembered != null) {
+                        return remembered;
+                    }
+                    long epoch = known.epoch();
+                    Asking asking = asking(known.facts, catalog);
+                    GateDecision answer = asking.flag((Feature.Flag) feature);
+                    known.remember(feature, answer, known.facts.until(asking.now), epoch);
+                    return answer;
                 });
     }
 
@@ -267,7 +276,7 @@ final class GatesView implements Gates {
                                     decimal(metered, amount),
                                     decimal(metered, bucket.left()),
                                     bucket.priority(),
-                                    Optional.ofNullable(bucket.until()));
+                                    Optional.ofNullable(grant == null ? bucket.until() : grant.until()));
                         })
                         .toList(),
                 steps);
@@ -376,28 +385,28 @@ final class GatesView implements Gates {
         if (facts == null) {
             return null;
         }
-        Asking asking = asking(facts, catalog);
-        Terms terms = asking.terms(feature);
-        if (actor != null && terms.memberLimit() != Ticks.UNLIMITED) {
+        Instant now = plg.now();
+        WorkspaceFacts.Worked worked =
+                facts.worked(feature, now, catalog, plg.resolvePlan(workspace), plg.resolvesPlans());
+        if (actor != null && worked.terms().memberLimit() != Ticks.UNLIMITED) {
             return null;
         }
         Take take = stores.usage()
-                .take(
-                        workspace,
-                        new Wish(key(feature, null), amount, terms.basis(), asking.now, actor, plg.slots(feature)));
+                .take(workspace, new Wish(key(feature, null), amount, worked.basis(), now, actor, plg.slots(feature)));
         if (!(take instanceof Take.Decided decided)) {
             return null;
         }
         if (decided.taken()) {
             stores.afterCommit(() -> plg.gateCache().used(workspace, feature));
         }
-        return asking.decisions.lane(
-                terms,
-                decided.lane(),
-                decided.taken(),
-                amount,
-                asking.standing.plan(),
-                decided.taken() ? decided.slot() + "." + decided.sequence() : null);
+        return new Decisions(catalog, plg.gateMessages(), now)
+                .lane(
+                        worked.terms(),
+                        decided.lane(),
+                        decided.taken(),
+                        amount,
+                        worked.standing().plan(),
+                        decided.taken() ? decided.slot() + "." + decided.sequence() : null);
     }
 
     @Override

@@ -309,8 +309,8 @@ final class Meter {
         for (GrantTerms grant : conditions.grants()) {
             MeterState.Balance balance = s.grants.get(grant.id());
             if (balance != null) {
-                buckets.add(
-                        new Bucket(grant.id(), grant.priority(), grant.until(), grant.statedAt(), balance.left, grant));
+                buckets.add(new Bucket(
+                        grant.id(), grant.priority(), grant.expires(), grant.statedAt(), balance.left, grant));
             }
         }
         buckets.sort(Bucket.BURN_ORDER);
@@ -447,9 +447,14 @@ final class Meter {
     private void useWindows(long amount, Instant madeAt) {
         for (MeterState.WindowUse window : s.windows.values()) {
             if (amount > 0 || !madeAt.isBefore(window.start)) {
-                window.used = Math.max(heldIn(window), window.used + amount);
+                change(window, amount);
             }
         }
+    }
+
+    /** What is held cannot be given back by a refund. */
+    private void change(MeterState.WindowUse window, long amount) {
+        window.used = Math.max(Math.min(window.used, heldIn(window)), window.used + amount);
     }
 
     private long heldIn(MeterState.WindowUse window) {
@@ -920,7 +925,7 @@ final class Meter {
         s.used += change;
         if (isQuota()) {
             for (MeterState.WindowUse window : s.windows.values()) {
-                window.used = Math.max(heldIn(window), window.used + change);
+                change(window, change);
             }
             payOverage();
         }
@@ -992,6 +997,10 @@ final class Meter {
                 }
             }
         }
+        if (terms.overLimit() == OverLimit.GRACE && exceeded()) {
+            // Whoever uses something now starts the time of grace, or is told how long it still is.
+            left = 0;
+        }
         boolean over = ask(Ticks.plus(remaining, 1)).allows();
         // Under GRACE the answer says how long, and in a window's excess it is still the buckets that give: neither is
         // for a lane.
@@ -1060,8 +1069,9 @@ final class Meter {
         return s.json();
     }
 
+    /** Whether more is used than before: what expired in the meantime, or went back, reaches no threshold. */
     boolean changed() {
-        return !drafts.isEmpty();
+        return drafts.stream().anyMatch(draft -> draft.amount() > 0);
     }
 
     List<Draft> drafts() {

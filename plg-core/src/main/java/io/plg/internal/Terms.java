@@ -124,6 +124,7 @@ record Terms(
      * @param recurrence after which time it returns to the full amount, if it does
      * @param minRollover at least so much after a reset
      * @param maxRollover at most so much after a reset, or {@link Ticks#UNLIMITED}
+     * @param expires when it was to end when it was given, or null: to end it earlier changes nothing of the order in which it was used up before
      */
     record GrantTerms(
             String id,
@@ -134,7 +135,8 @@ record Terms(
             Instant statedAt,
             Optional<Every> recurrence,
             long minRollover,
-            long maxRollover) {
+            long maxRollover,
+            @Nullable Instant expires) {
 
         /** From when on it can be used: one that is given for the past begins when it is given, and does not change what was before. */
         Instant begins() {

@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,7 @@ final class WorkspaceFacts {
     private final long version;
     private final List<Fact> facts;
     private final Map<UUID, Map<String, Object>> bodies = new HashMap<>();
+    private final Map<Feature, Worked> worked = new ConcurrentHashMap<>();
 
     WorkspaceFacts(Facts stored) {
         this.version = stored.version();
@@ -216,10 +218,33 @@ final class WorkspaceFacts {
                                 : 0,
                         body.containsKey("max")
                                 ? Ticks.of(feature, "maxRollover", new BigDecimal(text(body, "max")))
-                                : Ticks.UNLIMITED));
+                                : Ticks.UNLIMITED,
+                        body.containsKey("until") ? Instant.parse(text(body, "until")) : null));
             }
         }
         return grants;
+    }
+
+    /** What was worked out for a feature last, if it still holds, else worked out anew. */
+    Worked worked(
+            Feature.Metered feature,
+            Instant now,
+            PlanCatalog catalog,
+            Optional<PlanVersion> resolved,
+            boolean resolves) {
+        Worked known = worked.get(feature);
+        if (known != null
+                && known.catalog == catalog
+                && known.resolved.equals(resolved)
+                && !now.isBefore(known.from)
+                && now.isBefore(known.terms.until())) {
+            return known;
+        }
+        Standing standing = standing(now, catalog, resolved, resolves);
+        Terms terms = terms(feature, now, catalog, standing);
+        var made = new Worked(catalog, resolved, now, standing, terms, terms.basis());
+        worked.put(feature, made);
+        return made;
     }
 
     // --- what is said, as JSON
@@ -286,6 +311,7 @@ final class WorkspaceFacts {
         grant.recurrence().ifPresent(every -> body.put("every", every.toString()));
         grant.minRollover().ifPresent(min -> body.put("min", min.toPlainString()));
         grant.maxRollover().ifPresent(max -> body.put("max", max.toPlainString()));
+        grant.expiresAt().ifPresent(until -> body.put("until", until.toString()));
         if (!grant.note().isEmpty()) {
             body.put("note", grant.note());
         }
@@ -349,6 +375,15 @@ final class WorkspaceFacts {
      * @param unknown the plan that was assigned and is not in the catalog
      */
     record Standing(Plan plan, Source source, Optional<String> unknown) {}
+
+    /** What was worked out for a feature at some time. */
+    record Worked(
+            PlanCatalog catalog,
+            Optional<PlanVersion> resolved,
+            Instant from,
+            Standing standing,
+            Terms terms,
+            long basis) {}
 
     /** Whether a flag is on, and why. */
     record FlagAnswer(boolean on, Source source) {}

@@ -26,6 +26,7 @@ final class Child implements AutoCloseable {
     private final Process process;
     private final PrintStream commands;
     private final Path errors;
+    private final Thread reader;
     private final ConcurrentHashMap<String, BlockingQueue<String>> answers = new ConcurrentHashMap<>();
     private final AtomicInteger calls = new AtomicInteger();
 
@@ -39,7 +40,7 @@ final class Child implements AutoCloseable {
         command.addAll(List.of("-cp", classPath(), ChildMain.class.getName(), url, String.valueOf(pool)));
         process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         commands = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
-        var reader = new Thread(this::read, "child " + process.pid());
+        reader = new Thread(this::read, "child " + process.pid());
         reader.setDaemon(true);
         reader.start();
     }
@@ -80,6 +81,19 @@ final class Child implements AutoCloseable {
         /** The next line of its answer. */
         String next() {
             return Child.this.next(id);
+        }
+
+        /** What is left of the answer of one that was killed. */
+        List<String> rest() {
+            try {
+                reader.join(TimeUnit.SECONDS.toMillis(LONGEST_SECONDS));
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            assertThat(reader.isAlive()).isFalse();
+            var rest = new ArrayList<String>();
+            answers(id).drainTo(rest);
+            return rest;
         }
 
         void reaches(String point) {

@@ -27,9 +27,11 @@ final class ChildMain {
     private static final ConcurrentHashMap<String, CountDownLatch> STOPPED = new ConcurrentHashMap<>();
 
     private final Node node;
+    private final GateWork gates;
 
     private ChildMain(Node node) {
         this.node = node;
+        this.gates = new GateWork(node);
     }
 
     /** Runs until it is killed. Arguments: the URL of the database, the size of the pool. */
@@ -67,6 +69,7 @@ final class ChildMain {
                         case "burst" ->
                             burst(words[2], words[3], Integer.parseInt(words[4]), Integer.parseInt(words[5]));
                         case "inTwo" -> inTwo(id, words[2], words[3]);
+                        case "gate" -> gates.answer(id, words);
                         default -> "failed unknown command " + words[1];
                     });
         } catch (Throwable t) {
@@ -181,13 +184,18 @@ final class ChildMain {
         return new WrongKeys(node.connections(), workspace).inTwoTransactions(key, () -> stop(id, "between"));
     }
 
-    private static void stop(String id, Point here, Point where) {
+    /** Whether a command has been told to go on. */
+    static boolean told(String id) {
+        return STOPPED.get(id).getCount() == 0;
+    }
+
+    static void stop(String id, Point here, Point where) {
         if (here == where) {
             stop(id, here.name());
         }
     }
 
-    private static void stop(String id, String point) {
+    static void stop(String id, String point) {
         say(id, "AT " + point);
         try {
             STOPPED.get(id).await();
@@ -196,7 +204,7 @@ final class ChildMain {
         }
     }
 
-    private static void say(String id, String what) {
+    static void say(String id, String what) {
         synchronized (System.out) {
             System.out.println(id + " " + what);
             System.out.flush();

@@ -65,13 +65,15 @@ final class CrashServer {
             workspace_id text, key text, leased_until timestamptz, reply text, primary key (workspace_id, key)
         )
         """,
+        "create table host.export (workspace_id text not null, id uuid primary key)",
+        "create index on host.export (workspace_id)",
         "create table host.shared_key (key text primary key, workspace_id text, reply text)",
         "alter table host.shared_key enable row level security",
         "create policy workspace on host.shared_key"
                 + " using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))",
         "grant usage on schema host to app",
         "grant select, insert, update on host.unguarded_key, host.unfenced_key, host.shared_key to app",
-        "grant select, insert on host.grants to app",
+        "grant select, insert on host.grants, host.export to app",
         "grant select, update on host.limit_row to app",
         "reset role"
     };

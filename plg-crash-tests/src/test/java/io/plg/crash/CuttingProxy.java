@@ -11,18 +11,23 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Stands between a client and PostgreSQL and understands as much of their protocol as it takes to cut a connection at a commit: before the
- * server has heard of it, or after it has said that it is done, which the client then does not hear.
+ * Stands between a client and PostgreSQL and understands as much of their protocol as it takes to cut a connection at a commit, or at a statement that commits by
+ * itself: before the server has heard of it, or after it has said that it is done, which the client then does not hear.
  */
 final class CuttingProxy implements AutoCloseable {
+    private static final String COMMIT = "commit";
+
     private final ServerSocket listening;
     private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Cut> next = new AtomicReference<>();
+    private volatile String statement = COMMIT;
     private volatile boolean committed;
 
     CuttingProxy() throws IOException {
@@ -42,7 +47,17 @@ final class CuttingProxy implements AutoCloseable {
 
     /** The connection on which the next commit comes is cut there. */
     void cutNextCommit(Cut where) {
+        cutNext(COMMIT, where);
+    }
+
+    /** The connection on which the next statement with this text comes, which commits by itself, is cut there. */
+    void cutNextAlone(String text, Cut where) {
+        cutNext(text, where);
+    }
+
+    private void cutNext(String text, Cut where) {
         committed = false;
+        statement = text;
         next.set(where);
     }
 
@@ -75,8 +90,9 @@ final class CuttingProxy implements AutoCloseable {
     private final class Link implements Closeable {
         private final Socket client;
         private final Socket server;
-        private final Set<String> commits = ConcurrentHashMap.newKeySet();
+        private final Map<String, String> prepared = new ConcurrentHashMap<>();
         private volatile boolean swallowing;
+        private boolean failed;
 
         Link(Socket client) throws IOException {
             this.client = client;
@@ -126,36 +142,41 @@ final class CuttingProxy implements AutoCloseable {
                     if (in.available() == 0) {
                         out.flush();
                     }
-                } else if (type == 'E' || type == 'C' && text(body, 0).equals("COMMIT")) {
-                    committed = type == 'C';
+                } else if (type == 'E') {
+                    failed = true;
+                } else if (type == 'Z') { // it is ready for the next, so what it has answered is done
+                    committed = !failed && body[0] == 'I';
                     close();
                     return;
                 }
             }
         }
 
-        /** Whether a message asks for a commit: as text, or as a statement that was prepared before. */
+        /** Whether a message asks for what is cut: as text, or as a statement that was prepared before. */
         private boolean isCommit(int type, byte[] body) {
             switch (type) {
                 case 'Q' -> {
-                    return text(body, 0).strip().equalsIgnoreCase("commit");
+                    return isMeant(text(body, 0));
                 }
                 case 'P' -> {
                     String name = text(body, 0);
-                    if (text(body, name.length() + 1).strip().equalsIgnoreCase("commit")) {
-                        commits.add(name);
-                    } else {
-                        commits.remove(name);
-                    }
+                    prepared.put(name, text(body, name.length() + 1));
                     return false;
                 }
                 case 'B' -> {
-                    return commits.contains(text(body, text(body, 0).length() + 1));
+                    return isMeant(prepared.getOrDefault(
+                            text(body, text(body, 0).length() + 1), ""));
                 }
                 default -> {
                     return false;
                 }
             }
+        }
+
+        private boolean isMeant(String text) {
+            String meant = statement;
+            String said = text.strip().toLowerCase(Locale.ROOT);
+            return meant.equals(COMMIT) ? said.equals(COMMIT) : said.contains(meant);
         }
 
         @Override

@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.plg.Execution;
 import io.plg.WorkspaceId;
 import io.plg.crash.Rewards.Granted;
+import io.plg.gate.Gates;
 import io.plg.idempotency.Idempotency;
 import io.plg.idempotency.Idempotency.Effect;
 import io.plg.idempotency.Idempotency.ForeignCall;
@@ -31,6 +32,8 @@ final class Node implements AutoCloseable {
                 .isolation(IsolationMode.OFF)
                 .removeExpiredEvery(Duration.ZERO)
                 .clock(clock)
+                .plans(Exports.PLANS)
+                .slots(Exports.SPREAD, Exports.SLOTS)
                 .build();
     }
 
@@ -82,6 +85,10 @@ final class Node implements AutoCloseable {
         plg.transact(tx -> {
             tx.workspace("warm-up").idempotency().onceFor("start", "child");
         });
+    }
+
+    Gates gates(String workspace) {
+        return Exports.gates(plg, workspace);
     }
 
     Idempotency<Execution> in(String workspace) {
