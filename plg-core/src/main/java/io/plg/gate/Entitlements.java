@@ -37,19 +37,28 @@ public interface Entitlements {
     void assignPlan(String plan);
 
     /**
-     * Puts the workspace on a plan from a time on. Until then it stays on what it has.
+     * Puts the workspace on a version of a plan from now on, and ends a trial that is running.
      *
      * @param plan which, in which version; the latest is looked up now
-     * @param from when, not before now
      * @throws UnknownPlan if the catalog has no such plan
-     * @throws IllegalArgumentException if the time has passed
+     * @throws IllegalStateException if plans come from the host's resolver
+     */
+    void assignPlan(PlanVersion plan);
+
+    /**
+     * Puts the workspace on a plan from a time on. Until then it stays on what it has. What was planned for later before is off.
+     *
+     * @param plan which, in which version; the latest is looked up now
+     * @param from when; a time that has passed means now
+     * @throws UnknownPlan if the catalog has no such plan
+     * @throws IllegalArgumentException if the time is after the year 9999
      * @throws IllegalStateException if plans come from the host's resolver
      */
     void assignPlan(PlanVersion plan, Instant from);
 
     /**
      * Lets the workspace try a plan for as long as the plan says. Afterwards it is on what it had, without anybody doing anything. Where the plan that it has ranks as
-     * high, the trial has no effect.
+     * high, the trial has no effect. How often a plan may be tried is the host's to decide; {@link #facts()} tells of trials.
      *
      * @param plan the name of a plan that may be tried
      * @throws UnknownPlan if the catalog has no such plan
@@ -81,11 +90,11 @@ public interface Entitlements {
     void periodsFrom(Instant anchor, ZoneId zone);
 
     /**
-     * Sets the time zone of the workspace: its periods are those of the calendar there.
+     * Lets the periods of the workspace be those of the calendar in a time zone, and no longer those from an anchor.
      *
      * @param zone the time zone
      */
-    void timeZone(ZoneId zone);
+    void calendarPeriods(ZoneId zone);
 
     /**
      * Adds an add-on from now on, until it is {@linkplain #end ended}.
@@ -135,7 +144,7 @@ public interface Entitlements {
      * @param length for how long, positive
      * @return by which it can be {@linkplain #end ended}
      * @throws UnknownFeature if the catalog has no such feature
-     * @throws IllegalArgumentException if the length is not positive
+     * @throws IllegalArgumentException if the length is not positive or over a hundred years
      */
     UUID unlock(Feature.Flag feature, Duration length);
 

@@ -11,7 +11,7 @@ import java.util.Optional;
  * The answer of a gate: whether what was asked for is allowed, why, and how things stand.
  *
  * <p>For {@code check} the numbers are those before, for {@code consume} those after what was asked for, if it was allowed. They fit together:
- * {@code limit = used + held - overage + remaining} wherever overage is of this period.
+ * {@code limit = used + held - overage + remaining}, wherever overage is of this period and no shorter window or member's share leaves less.
  *
  * <p>The amounts of a feature that declares decimals are read from {@link #decimal()}; {@link #used()} and the others refuse, so that nobody takes
  * one for the other.

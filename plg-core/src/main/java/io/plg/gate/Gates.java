@@ -15,12 +15,13 @@ import java.util.UUID;
  * a limit that blocks. Called inside a transaction it is a part of it: if that rolls back, nothing was consumed.
  *
  * <p>A feature that the catalog does not have is denied with {@link Reason#FEATURE_NOT_FOUND}, and one that the plan does not have with {@link
- * Reason#NOT_IN_PLAN}. If the store cannot be reached, outside of a transaction, the answer is the one that the catalog says for the feature, with
- * {@link Source#FALLBACK}; inside one the failure is thrown, since the transaction is lost.
+ * Reason#NOT_IN_PLAN}. If the store cannot be reached, {@code allows},
+ * {@code check}, {@code checkAll} and {@code consume} answer what the catalog says for the feature, with {@link Source#FALLBACK}, and {@code reserve} denies; everything
+ * else, and everything inside a transaction, throws {@code StoreUnreachable}.
  *
  * <p>Amounts are whole units, or decimals for a feature that declares them; they must be positive. Every method throws
  * {@link NullPointerException} for a missing argument, {@code WorkspaceDeleted} after the workspace's deletion, and
- * {@code UserErased} after the erasure of the {@linkplain #by member} who acts.
+ * those about metered features {@code UserErased} after the erasure of the {@linkplain #by member} who acts.
  */
 public interface Gates {
 
@@ -45,7 +46,8 @@ public interface Gates {
 
     /**
      * Answers whether a feature may be used once more, and changes nothing. Outside of a transaction the numbers may be from memory; then they
-     * include all that this node did, and are less than two seconds behind other nodes.
+     * include all that this node did, and are less than two seconds behind other nodes. What was committed through {@code in(connection)} is known a moment later, since
+     * plg does not see that commit.
      *
      * @param feature a flag, or a metered feature of which one unit is asked for
      * @return the answer
@@ -166,6 +168,7 @@ public interface Gates {
      * @param length after which time it is let go of by itself, positive and at most 31 days
      * @return what is held, or the refusal
      * @throws IllegalArgumentException if amount or length are out of range
+     * @throws IllegalStateException if 10,000 reservations of the feature have been neither settled nor let go of
      */
     Reservation reserve(Feature.Metered feature, long amount, Duration length);
 

@@ -52,7 +52,7 @@ public record Grant(
         Objects.requireNonNull(note, "note");
         if (amount.signum() <= 0) {
             throw new IllegalArgumentException(
-                    "amount of a grant must be positive, was " + amount.toPlainString() + " " + feature.name());
+                    "amount of a grant must be positive, was " + amount + " " + feature.name());
         }
         if (priority < 1 || priority > MAX_PRIORITY) {
             throw new IllegalArgumentException("priority must be 1 to " + MAX_PRIORITY + ", was " + priority);
@@ -68,11 +68,11 @@ public record Grant(
         }
         BigDecimal min = minRollover.orElse(BigDecimal.ZERO);
         if (min.signum() < 0) {
-            throw new IllegalArgumentException("minRollover must not be negative, was " + min.toPlainString());
+            throw new IllegalArgumentException("minRollover must not be negative, was " + min);
         }
         if (maxRollover.isPresent() && maxRollover.get().compareTo(min) < 0) {
-            throw new IllegalArgumentException("maxRollover must not be less than minRollover " + min.toPlainString()
-                    + ", was " + maxRollover.get().toPlainString());
+            throw new IllegalArgumentException(
+                    "maxRollover must not be less than minRollover " + min + ", was " + maxRollover.get());
         }
         if (note.length() > MAX_NOTE) {
             throw new IllegalArgumentException(

@@ -28,7 +28,7 @@ public final class LimitReached extends PlgException {
     }
 
     /**
-     * Returns the answer, with the limit, what is used of it, and the upgrade prompt.
+     * Returns the answer, with the limit, what is used of it, and the upgrade prompt. It is not there after serialization.
      *
      * @return the answer, which is denied
      */

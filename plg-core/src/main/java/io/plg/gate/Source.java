@@ -8,7 +8,7 @@ public enum Source {
     ADD_ON,
     /** A value that was set for this workspace and replaces the plan's. */
     OVERRIDE,
-    /** A grant, or a temporary unlock, that gives what the plan does not or more of it. */
+    /** Grants, or a temporary unlock, that give what the plan does not have at all. */
     GRANT,
     /** The plan that is being tried. */
     TRIAL,

@@ -11,12 +11,13 @@ import io.plg.gate.UpgradePrompt;
 import io.plg.gate.UsageStore.Lane;
 import io.plg.plan.Fallback;
 import io.plg.plan.Feature;
-import io.plg.plan.Limit;
+import io.plg.plan.OverLimit;
 import io.plg.plan.Plan;
 import io.plg.plan.PlanCatalog;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,12 +59,20 @@ final class Decisions {
                         "",
                         UpgradePrompt.NONE,
                         Optional.empty()),
-                null);
+                Optional.empty());
     }
 
     /** While the store cannot be reached. */
     GateDecision fallback(Feature feature, long requested) {
-        boolean open = catalog.fallback(feature) == Fallback.OPEN;
+        return fallback(feature, requested, catalog.fallback(feature) == Fallback.OPEN);
+    }
+
+    /** While the store cannot be reached, of what is never done without it. */
+    GateDecision closed(Feature feature, long requested) {
+        return fallback(feature, requested, false);
+    }
+
+    private GateDecision fallback(Feature feature, long requested, boolean open) {
         return worded(
                 new GateDecision(
                         open,
@@ -79,10 +88,10 @@ final class Decisions {
                         "",
                         UpgradePrompt.NONE,
                         Optional.empty()),
-                null);
+                Optional.empty());
     }
 
-    GateDecision flag(Feature.Flag feature, WorkspaceFacts.FlagAnswer answer, Plan plan) {
+    GateDecision flag(Feature.Flag feature, WorkspaceFacts.FlagAnswer answer, Plan plan, Predicate<Plan> would) {
         return worded(
                 new GateDecision(
                         answer.on(),
@@ -98,67 +107,94 @@ final class Decisions {
                         "",
                         UpgradePrompt.NONE,
                         Optional.empty()),
-                plan);
+                plan,
+                would);
     }
 
-    /** Of a meter as it is; {@code memberLeft} is what the member's own limit leaves. */
+    /** Of a meter as it is, and of the member's part if members have a limit. */
     GateDecision metered(
-            Meter meter, Reason reason, long requested, long memberLeft, Plan plan, @Nullable String receipt) {
+            Meter meter,
+            @Nullable Meter member,
+            Reason reason,
+            long requested,
+            Plan plan,
+            @Nullable String receipt,
+            Predicate<Plan> would) {
+        Meter told = reason == Reason.MEMBER_LIMIT_REACHED && member != null ? member : meter;
         Terms terms = meter.terms();
         Instant resets = reason == Reason.WINDOW_LIMIT_REACHED ? meter.windowEnd() : meter.periodEnd();
-        boolean byGrant = terms.limit() == 0 && meter.limit() > 0;
+        var amounts = new Amounts(
+                requested,
+                told.used(),
+                told.held(),
+                told.limit(),
+                member == null ? told.remaining() : Math.min(told.remaining(), member.remaining()),
+                told.overage());
+        int percent = catalog.approachingPercent();
         return metered(
                 terms.feature(),
                 reason,
-                new Amounts(
-                        requested,
-                        meter.used(),
-                        meter.held(),
-                        meter.limit(),
-                        Math.min(meter.remaining(), memberLeft),
-                        meter.overage()),
+                amounts,
+                severity(reason, amounts, meter.approaches(percent) || member != null && member.approaches(percent)),
                 resets,
                 meter.graceEnd(),
-                byGrant ? Source.GRANT : terms.source(),
+                terms.limit() == 0 && meter.limit() > 0 ? Source.GRANT : terms.source(),
                 plan,
-                receipt);
+                receipt,
+                would);
     }
 
     /** Of a lane, after something was taken from it or denied. */
-    GateDecision lane(Terms terms, Lane lane, boolean taken, long requested, Plan plan, @Nullable String receipt) {
-        boolean byGrant = terms.limit() == 0 && lane.limit() > 0;
+    GateDecision lane(
+            Terms terms,
+            Lane lane,
+            boolean taken,
+            long requested,
+            Plan plan,
+            @Nullable String receipt,
+            Predicate<Plan> would) {
         Reason reason = taken
                 ? lane.limit() == Ticks.UNLIMITED
                         ? Reason.UNLIMITED
                         : lane.bucket().equals(Meter.OVER) ? Reason.OVER_LIMIT : Reason.WITHIN_LIMIT
                 : lane.limit() == 0 && !terms.included() ? Reason.NOT_IN_PLAN : Reason.LIMIT_REACHED;
+        var amounts = new Amounts(requested, lane.used(), lane.held(), lane.limit(), lane.remaining(), lane.overage());
         return metered(
                 terms.feature(),
                 reason,
-                new Amounts(requested, lane.used(), lane.held(), lane.limit(), lane.remaining(), lane.overage()),
+                amounts,
+                severity(
+                        reason,
+                        amounts,
+                        lane.limit() != Ticks.UNLIMITED
+                                && lane.used() + lane.held()
+                                        >= Ticks.percentOf(lane.limit(), catalog.approachingPercent())),
                 lane.periodEnd(),
                 null,
-                byGrant ? Source.GRANT : terms.source(),
+                terms.limit() == 0 && lane.limit() > 0 ? Source.GRANT : terms.source(),
                 plan,
-                receipt);
+                receipt,
+                would);
     }
 
     private GateDecision metered(
             Feature.Metered feature,
             Reason reason,
             Amounts amounts,
+            Severity severity,
             @Nullable Instant resetsAt,
             @Nullable Instant graceEndsAt,
             Source source,
             Plan plan,
-            @Nullable String receipt) {
+            @Nullable String receipt,
+            Predicate<Plan> would) {
         return worded(
                 new GateDecision(
                         reason.allows(),
                         reason,
                         feature,
                         amounts,
-                        severity(reason, amounts),
+                        severity,
                         Optional.ofNullable(resetsAt),
                         Optional.ofNullable(graceEndsAt),
                         source,
@@ -167,40 +203,28 @@ final class Decisions {
                         "",
                         UpgradePrompt.NONE,
                         Optional.ofNullable(receipt).map(Receipt::new)),
-                plan);
+                plan,
+                would);
     }
 
-    private Severity severity(Reason reason, Amounts amounts) {
+    private static Severity severity(Reason reason, Amounts amounts, boolean approaches) {
         if (!reason.allows()) {
             return Severity.BLOCKED;
         }
         if (amounts.overage() > 0) {
             return Severity.GRACE;
         }
-        if (amounts.limit() == Ticks.UNLIMITED) {
-            return Severity.OK;
-        }
         if (amounts.remaining() == 0) {
             return Severity.AT_LIMIT;
         }
-        return amounts.used() + amounts.held() >= Ticks.percentOf(amounts.limit(), catalog.approachingPercent())
-                ? Severity.APPROACHING
-                : Severity.OK;
+        return approaches ? Severity.APPROACHING : Severity.OK;
     }
 
-    private GateDecision worded(GateDecision bare, @Nullable Plan plan) {
-        UpgradePrompt upgrade = UpgradePrompt.NONE;
-        if (plan != null && bare.severity() != Severity.OK) {
-            Optional<Plan> better = catalog.cheapestUpgrade(plan, each -> allows(each, bare));
-            if (better.isPresent()) {
-                Plan to = better.get();
-                upgrade = new UpgradePrompt(
-                        Optional.of(to.name()),
-                        to.price(),
-                        said(words -> words.upgrade(bare, to), () -> ENGLISH.upgrade(bare, to)),
-                        said(words -> words.upgradeUrl(bare, to), Optional::empty));
-            }
-        }
+    private GateDecision worded(GateDecision bare, Plan plan, Predicate<Plan> would) {
+        return worded(bare, bare.severity() == Severity.OK ? Optional.empty() : catalog.cheapestUpgrade(plan, would));
+    }
+
+    private GateDecision worded(GateDecision bare, Optional<Plan> better) {
         return new GateDecision(
                 bare.allowed(),
                 bare.reason(),
@@ -213,22 +237,33 @@ final class Decisions {
                 bare.planVersion(),
                 bare.evaluatedAt(),
                 said(words -> words.message(bare), () -> ENGLISH.message(bare)),
-                upgrade,
+                better.map(to -> new UpgradePrompt(
+                                Optional.of(to.name()),
+                                to.price(),
+                                said(words -> words.upgrade(bare, to), () -> ENGLISH.upgrade(bare, to)),
+                                said(words -> words.upgradeUrl(bare, to), Optional::empty)))
+                        .orElse(UpgradePrompt.NONE),
                 bare.receipt());
     }
 
-    private static boolean allows(Plan plan, GateDecision decision) {
-        if (decision.feature() instanceof Feature.Flag flag) {
-            return plan.allows(flag);
+    /** Whether a plan on which these terms hold would allow so much more, with so much used and held. */
+    static boolean allows(Terms then, long used, long held, long granted, long asked) {
+        if (then.overLimit() != OverLimit.BLOCK && then.included()) {
+            return true;
         }
-        var feature = (Feature.Metered) decision.feature();
-        Amounts amounts = decision.amounts();
-        long limit = plan.limit(feature)
-                .map(Limit::amount)
-                .map(amount -> Ticks.limit(feature, amount))
-                .orElse(plan.limit(feature).isPresent() ? Ticks.UNLIMITED : 0L);
-        long asked = decision.receipt().isPresent() ? 1 : amounts.requested();
-        return limit >= amounts.used() + amounts.held() + asked;
+        for (Terms.Window window : then.windows()) {
+            if (window.amount() < asked) {
+                return false;
+            }
+        }
+        return Ticks.plus(then.limit(), granted) >= used + held + asked;
+    }
+
+    /** The same answer in the words of this call, which may be those of another language. */
+    GateDecision said(GateDecision decision) {
+        return messages == ENGLISH
+                ? decision
+                : worded(decision, decision.upgrade().plan().flatMap(catalog::plan));
     }
 
     private <T> T said(Function<GateMessages, @Nullable T> words, Supplier<T> otherwise) {

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /** What one workspace has. */
 final class EntitlementsView implements Entitlements {
     private static final Duration LONGEST_TRIAL = Duration.ofDays(366);
+    private static final Duration LONGEST_UNLOCK = Duration.ofDays(36_600);
     private static final Duration FARTHEST_ANCHOR = Duration.ofDays(366);
     private static final Instant FIRST_ANCHOR = Instant.parse("0001-01-01T00:00:00Z");
     private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
@@ -61,6 +62,11 @@ final class EntitlementsView implements Entitlements {
     }
 
     @Override
+    public void assignPlan(PlanVersion plan) {
+        assign(Objects.requireNonNull(plan, "plan"), null);
+    }
+
+    @Override
     public void assignPlan(PlanVersion plan, Instant from) {
         assign(Objects.requireNonNull(plan, "plan"), Objects.requireNonNull(from, "from"));
     }
@@ -72,26 +78,22 @@ final class EntitlementsView implements Entitlements {
         }
         Plan to = known(plan);
         change((facts, now) -> {
-            Instant at = from == null ? now : from.truncatedTo(ChronoUnit.MICROS);
-            if (at.isBefore(now)) {
-                throw new IllegalArgumentException(
-                        "a plan must be assigned from now or later, was " + from + " at " + now);
-            }
+            Instant at = from == null || !from.isAfter(now) ? now : from.truncatedTo(ChronoUnit.MICROS);
             checkTime("from", at);
-            // What was planned for later is off; a trial ends with a plan that holds from now on.
+            boolean fromNowOn = !at.isAfter(now);
+            Plan before = facts.assigned(now, plg.catalog());
+            // What was planned for later is off; what holds from now on takes the place of what did, and ends a trial.
             List<UUID> ended = facts.all().stream()
                     .filter(fact -> fact.endsAt() == null || fact.endsAt().isAfter(now))
                     .filter(fact -> fact.kind().equals(WorkspaceFacts.PLAN)
-                                    && fact.effectiveAt().isAfter(now)
-                            || fact.kind().equals(WorkspaceFacts.TRIAL) && !at.isAfter(now))
+                                    && (fromNowOn || fact.effectiveAt().isAfter(now))
+                            || fact.kind().equals(WorkspaceFacts.TRIAL) && fromNowOn)
                     .map(UsageStore.Fact::id)
                     .toList();
-            Plan before =
-                    facts.standing(now, plg.catalog(), Optional.empty(), false).plan();
             return new Change(
                     List.of(fact(WorkspaceFacts.PLAN, null, at, null, now, WorkspaceFacts.plan(to.id()))),
                     ended,
-                    !at.isAfter(now) && to.rank() > before.rank());
+                    fromNowOn && to.rank() > before.rank());
         });
     }
 
@@ -154,14 +156,17 @@ final class EntitlementsView implements Entitlements {
     }
 
     @Override
-    public void timeZone(ZoneId zone) {
+    public void calendarPeriods(ZoneId zone) {
         periods(null, Objects.requireNonNull(zone, "zone"));
     }
 
     private void periods(@Nullable Instant anchor, ZoneId zone) {
         change((facts, now) -> new Change(
                 List.of(fact(WorkspaceFacts.PERIODS, null, now, null, now, WorkspaceFacts.periods(anchor, zone))),
-                List.of()));
+                facts.all().stream()
+                        .filter(fact -> fact.kind().equals(WorkspaceFacts.PERIODS))
+                        .map(UsageStore.Fact::id)
+                        .toList()));
     }
 
     @Override
@@ -210,8 +215,9 @@ final class EntitlementsView implements Entitlements {
     @Override
     public UUID unlock(Feature.Flag feature, Duration length) {
         checkKnown(feature);
-        if (length.isNegative() || length.isZero()) {
-            throw new IllegalArgumentException("the length of an unlock must be positive, was " + length);
+        if (length.isNegative() || length.isZero() || length.compareTo(LONGEST_UNLOCK) > 0) {
+            throw new IllegalArgumentException(
+                    "the length of an unlock must be positive and at most " + LONGEST_UNLOCK + ", was " + length);
         }
         return given(
                 WorkspaceFacts.UNLOCK,

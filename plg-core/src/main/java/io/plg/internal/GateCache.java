@@ -34,6 +34,9 @@ final class GateCache {
     private final InstantSource clock;
     private volatile @Nullable Places places;
 
+    /** How often something was dropped. */
+    private final AtomicLong drops = new AtomicLong();
+
     GateCache(@Nullable FeedReader reader, InstantSource clock) {
         this.reader = reader;
         this.clock = clock;
@@ -54,14 +57,17 @@ final class GateCache {
         return known == null || known.catalog != catalog ? -1 : known.clear(feature, clock);
     }
 
-    /** What is certain about a workspace, read if need be. A change that comes while it is being read waits and then removes it. */
+    /** What is certain about a workspace, read if need be. It is not kept if a change of any workspace came while it was being read. */
     Known known(WorkspaceId workspace, PlanCatalog catalog, Function<WorkspaceId, WorkspaceFacts> read) {
-        Known known = certain.get(workspace, id -> new Known(read.apply(id), catalog, places(catalog)));
-        if (known.catalog == catalog) {
+        Known known = certain.getIfPresent(workspace);
+        if (known != null && known.catalog == catalog) {
             return known;
         }
-        certain.asMap().remove(workspace, known);
-        return certain.get(workspace, id -> new Known(read.apply(id), catalog, places(catalog)));
+        // Not read under the cache's lock, where whoever drops something would wait for a connection.
+        long before = drops.get();
+        var made = new Known(read.apply(workspace), catalog, places(catalog));
+        certain.asMap().compute(workspace, (id, other) -> drops.get() == before ? made : other);
+        return made;
     }
 
     /** The features of a catalog in its order, the same array for all workspaces. */
@@ -92,16 +98,18 @@ final class GateCache {
     }
 
     void drop(WorkspaceId workspace) {
-        certain.invalidate(workspace);
+        drops.incrementAndGet();
+        certain.asMap().remove(workspace);
     }
 
     /** For good. */
     void forget(WorkspaceId workspace) {
-        certain.invalidate(workspace);
+        drop(workspace);
         seen.invalidate(workspace);
     }
 
     void dropAll() {
+        drops.incrementAndGet();
         certain.invalidateAll();
     }
 
@@ -159,8 +167,10 @@ final class GateCache {
          *
          * @param until until when it holds
          * @param brief whether it must be asked anew within two seconds
+         * @param askedAt when reading it began, in nanoseconds
          */
-        synchronized void remember(Feature feature, boolean allowed, Instant until, Instant now, boolean brief) {
+        synchronized void remember(
+                Feature feature, boolean allowed, Instant until, Instant now, boolean brief, long askedAt) {
             int place = place(feature);
             if (place < 0) {
                 return;
@@ -176,7 +186,7 @@ final class GateCache {
             yes = allowed ? yes | 1L << place : yes & ~(1L << place);
             untilMillis = Math.min(untilMillis, millis(until));
             if (brief && untilNanos == Long.MAX_VALUE) {
-                untilNanos = System.nanoTime() + LOOK_LASTS;
+                untilNanos = askedAt + LOOK_LASTS;
             }
             answered = before | 1L << place;
         }
@@ -207,8 +217,8 @@ final class GateCache {
         }
 
         /** Remembers a full answer that was read since {@code epoch} was asked for. */
-        void remember(Feature feature, GateDecision decision, Instant until, long epoch) {
-            looks.put(feature, new Look(decision, until, System.nanoTime() + LOOK_LASTS, epoch));
+        void remember(Feature feature, GateDecision decision, Instant until, long epoch, long askedAt) {
+            looks.put(feature, new Look(decision, until, askedAt + LOOK_LASTS, epoch));
         }
 
         void forgetLook(Feature feature) {

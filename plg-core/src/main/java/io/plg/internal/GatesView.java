@@ -1,9 +1,9 @@
 package io.plg.internal;
 
-import io.plg.OutcomeUnknown;
 import io.plg.PlgStores;
 import io.plg.StoreFailure;
-import io.plg.TransactionConflict;
+import io.plg.StoreUnreachable;
+import io.plg.UserErased;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.event.GrowthEvent;
@@ -100,16 +100,22 @@ final class GatesView implements Gates {
         }
         if (plg.stores().inTransaction()) {
             // What a transaction reads must not be remembered, since it may see what is never committed.
-            plg.soon(workspace + " " + feature, root -> new GatesView(root, workspace, null).lookUp(feature));
+            plg.seldom(workspace + " " + feature.name(), root -> new GatesView(root, workspace, null).lookUp(feature));
             return check(feature).allowed();
         }
         return guarded(feature, 0, false, () -> {
+                    long askedAt = System.nanoTime();
                     GateCache.Known known = plg.gateCache().known(workspace, catalog, this::readFacts);
                     if (feature instanceof Feature.Flag flag) {
                         Asking asking = asking(known.facts, catalog);
                         GateDecision answer = asking.flag(flag);
                         known.remember(
-                                flag, answer.allowed(), known.facts.until(asking.now), asking.now, plg.resolvesPlans());
+                                flag,
+                                answer.allowed(),
+                                known.facts.until(asking.now),
+                                asking.now,
+                                plg.resolvesPlans(),
+                                askedAt);
                         return answer;
                     }
                     var metered = (Feature.Metered) feature;
@@ -117,7 +123,8 @@ final class GatesView implements Gates {
                     Meter meter = asking.meter(metered, null);
                     GateDecision answer = asking.check(metered, step(metered));
                     if (actor == null && meter.isClear()) {
-                        known.remember(metered, answer.allowed(), meter.until(), asking.now, plg.resolvesPlans());
+                        known.remember(
+                                metered, answer.allowed(), meter.until(), asking.now, plg.resolvesPlans(), askedAt);
                     }
                     return answer;
                 })
@@ -140,12 +147,13 @@ final class GatesView implements Gates {
                     GateCache.Known known = plg.gateCache().known(workspace, catalog, this::readFacts);
                     GateDecision remembered = known.look(feature, plg.now());
                     if (remembered != null) {
-                        return remembered;
+                        return decisions(catalog).said(remembered);
                     }
                     long epoch = known.epoch();
+                    long askedAt = System.nanoTime();
                     Asking asking = asking(known.facts, catalog);
                     GateDecision answer = asking.flag((Feature.Flag) feature);
-                    known.remember(feature, answer, known.facts.until(asking.now), epoch);
+                    known.remember(feature, answer, known.facts.until(asking.now), epoch, askedAt);
                     return answer;
                 });
     }
@@ -179,12 +187,13 @@ final class GatesView implements Gates {
             GateCache.Known known = plg.gateCache().known(workspace, catalog, this::readFacts);
             GateDecision remembered = known.look(feature, plg.now());
             if (remembered != null) {
-                return remembered;
+                return decisions(catalog).said(remembered);
             }
             long epoch = known.epoch();
+            long askedAt = System.nanoTime();
             Asking asking = open(stores, feature, false);
             GateDecision answer = asking.check(feature, amount);
-            known.remember(feature, answer, asking.meter(feature, null).until(), epoch);
+            known.remember(feature, answer, asking.meter(feature, null).until(), epoch, askedAt);
             return answer;
         });
     }
@@ -207,10 +216,11 @@ final class GatesView implements Gates {
                             : asking.check((Feature.Metered) feature, step((Feature.Metered) feature)))
                     .toList();
         };
+        boolean joins = stores.inTransaction();
         try {
             return all.get();
-        } catch (StoreFailure e) {
-            if (stores.inTransaction() || !isOutOfReach(e)) {
+        } catch (StoreUnreachable e) {
+            if (joins) {
                 throw e;
             }
             warn(e);
@@ -239,7 +249,7 @@ final class GatesView implements Gates {
         steps.add(asking.standing
                         .unknown()
                         .map(unknown -> "The workspace is on plan " + unknown
-                                + ", which the catalog does not have; its default plan holds instead.")
+                                + ", which the catalog does not have; another holds instead. ")
                         .orElse("")
                 + "The plan is " + asking.standing.plan().id()
                 + (asking.standing.source() == Source.TRIAL ? ", which is being tried." : "."));
@@ -300,7 +310,7 @@ final class GatesView implements Gates {
         }
         Asking asking = open(plg.stores(), keys, false);
         Plan from = asking.standing.plan();
-        var then = new Standing(to, Source.PLAN, Optional.empty());
+        var then = on(to);
         var changes = new ArrayList<PlanPreview.Change>();
         for (Feature feature : catalog.features()) {
             if (feature instanceof Feature.Flag flag) {
@@ -374,7 +384,7 @@ final class GatesView implements Gates {
                         if (member != null) {
                             member.consume(amount);
                         }
-                        return asking.decision(meter, reason, amount, receipt);
+                        return asking.done(meter, reason, amount, receipt);
                     });
         });
     }
@@ -406,7 +416,13 @@ final class GatesView implements Gates {
                         decided.taken(),
                         amount,
                         worked.standing().plan(),
-                        decided.taken() ? decided.slot() + "." + decided.sequence() : null);
+                        decided.taken() ? receipt(feature, decided.slot() + "." + decided.sequence()) : null,
+                        each -> Decisions.allows(
+                                facts.terms(feature, now, catalog, on(each)),
+                                decided.lane().used(),
+                                decided.lane().held(),
+                                granted(worked.terms(), decided.lane().limit()),
+                                decided.taken() ? step(feature) : amount));
     }
 
     @Override
@@ -430,7 +446,7 @@ final class GatesView implements Gates {
             }
             Reason reason = meter.ask(asked);
             String receipt = meter.consume(asked);
-            return asking.decision(meter, reason, asked, receipt);
+            return asking.done(meter, reason, asked, receipt);
         });
     }
 
@@ -461,6 +477,7 @@ final class GatesView implements Gates {
                 amount,
                 plg.stores().inTransaction(),
                 () -> changing(feature, (asking, meter) -> {
+                    expires[0] = null;
                     GateDecision refused = asking.refusal(feature, amount);
                     if (refused != null) {
                         return refused;
@@ -477,11 +494,13 @@ final class GatesView implements Gates {
                     if (member != null) {
                         member.hold(id, amount, expires[0]);
                     }
-                    return asking.decision(meter, reason, amount, null);
+                    return asking.done(meter, reason, amount, null);
                 }));
-        return expires[0] == null || !decision.allowed()
-                ? new Reservation.Denied(decision)
-                : new Reservation.Held(id, decision, expires[0]);
+        if (decision.source() == Source.FALLBACK && decision.planVersion().isEmpty()) {
+            // Nothing is held, so that nobody may go on as if it were.
+            return new Reservation.Denied(decisions(catalog).closed(feature, amount));
+        }
+        return expires[0] == null ? new Reservation.Denied(decision) : new Reservation.Held(id, decision, expires[0]);
     }
 
     @Override
@@ -520,10 +539,8 @@ final class GatesView implements Gates {
             return new Settlement(reservation, Outcome.UNKNOWN, Optional.empty());
         }
         Feature.Metered feature = found.get();
-        UserId holder = entries.get(0).actor();
         // The member whose part it is need not be the one who settles.
-        var view = holder == null || holder.equals(actor) ? this : new GatesView(plg, workspace, holder);
-        return view.settled(feature, reservation, actual);
+        return asHolder(entries.get(0).actor(), view -> view.settled(feature, reservation, actual));
     }
 
     private Settlement settled(
@@ -592,43 +609,79 @@ final class GatesView implements Gates {
     private Refund refunded(Feature.Metered feature, long amount) {
         return refunding(feature, asking -> {
             Meter member = asking.member(feature);
-            if (member != null) {
-                member.refundLast(amount);
+            // A member gives back no more than the member has used.
+            long back = member == null ? amount : Math.min(amount, member.used());
+            if (back == 0) {
+                return 0L;
             }
-            return asking.meter(feature, null).refundLast(amount);
+            long refunded = asking.meter(feature, null).refundLast(back);
+            if (member != null && refunded > 0) {
+                member.refundLast(refunded);
+            }
+            return refunded;
         });
     }
 
     @Override
     public Refund refund(Feature.Metered feature, Receipt receipt) {
-        String place = Objects.requireNonNull(receipt, "receipt").value();
-        int dot = place.indexOf('.');
+        String[] place = Objects.requireNonNull(receipt, "receipt").value().split("\\.", -1);
         int slot;
         long sequence;
         try {
-            slot = Integer.parseInt(place.substring(0, Math.max(0, dot)));
-            sequence = Long.parseLong(place.substring(dot + 1));
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("receipt must be one that a decision gave, was \"" + place + "\"", e);
+            slot = Integer.parseInt(place[0]);
+            sequence = Long.parseLong(place[1]);
+            if (place.length != 3 || !receipt(feature, slot + "." + sequence).equals(receipt.value())) {
+                throw new IllegalArgumentException(
+                        "receipt \"" + receipt + "\" is not one of a consumption of " + feature.name());
+            }
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            throw new IllegalArgumentException("receipt must be one that a decision gave, was \"" + receipt + "\"", e);
         }
+        Optional<UserId> consumer = consumption(
+                        plg.stores().usage().entry(workspace, key(feature, null), slot, sequence), slot, sequence)
+                .map(Entry::actor);
+        // The share that it came from is the consumer's, whoever gives it back.
+        return asHolder(consumer.orElse(actor), view -> view.refunded(feature, slot, sequence));
+    }
+
+    private Refund refunded(Feature.Metered feature, int slot, long sequence) {
         return refunding(feature, asking -> {
             List<Entry> entries = asking.stores.usage().entry(workspace, key(feature, null), slot, sequence);
-            Entry consumption = entries.stream()
-                    .filter(entry -> entry.slot() == slot && entry.sequence() == sequence)
-                    .findFirst()
-                    .orElse(null);
-            if (consumption == null || consumption.kind() != Kind.CONSUME) {
+            Entry consumption = consumption(entries, slot, sequence).orElse(null);
+            if (consumption == null) {
                 return 0L;
             }
-            List<Entry> earlier =
-                    entries.stream().filter(entry -> entry != consumption).toList();
-            long back = asking.meter(feature, null).refund(consumption, earlier);
+            Meter meter = asking.meter(feature, null);
+            long back = meter.refund(
+                    consumption,
+                    entries.stream().filter(entry -> entry != consumption).toList());
             Meter member = asking.member(feature);
-            if (member != null && back > 0 && Objects.equals(consumption.actor(), actor)) {
+            if (member != null
+                    && back > 0
+                    && Objects.equals(consumption.actor(), actor)
+                    && Objects.equals(consumption.periodStart(), meter.periodStart())) {
                 member.refundLast(back);
             }
             return back;
         });
+    }
+
+    private static Optional<Entry> consumption(List<Entry> entries, int slot, long sequence) {
+        return entries.stream()
+                .filter(entry -> entry.slot() == slot && entry.sequence() == sequence && entry.kind() == Kind.CONSUME)
+                .findFirst();
+    }
+
+    /** As the member whose part something is, or as nobody while that member is being erased. */
+    private <T> T asHolder(@Nullable UserId holder, Function<GatesView, T> work) {
+        if (Objects.equals(holder, actor)) {
+            return work.apply(this);
+        }
+        try {
+            return work.apply(new GatesView(plg, workspace, holder));
+        } catch (UserErased e) {
+            return work.apply(this);
+        }
     }
 
     private Refund refunding(Feature.Metered feature, Function<Asking, Long> refund) {
@@ -799,11 +852,26 @@ final class GatesView implements Gates {
         return new Decisions(catalog, plg.gateMessages(), plg.now());
     }
 
+    /** Were the workspace on a plan. */
+    private static Standing on(Plan plan) {
+        return new Standing(plan, Source.PLAN, Optional.empty());
+    }
+
+    /** What of a limit comes from grants. */
+    private static long granted(Terms terms, long limit) {
+        return limit == Ticks.UNLIMITED ? 0 : Math.max(0, limit - terms.limit());
+    }
+
+    /** The place of an entry, with a mark of the feature, so that it is not taken for one of another. */
+    private static String receipt(Feature.Metered feature, String place) {
+        return place + "." + Integer.toHexString(feature.name().hashCode());
+    }
+
     private GateDecision guarded(Feature feature, long amount, boolean joins, Supplier<GateDecision> work) {
         try {
             return work.get();
-        } catch (StoreFailure e) {
-            if (joins || !isOutOfReach(e)) {
+        } catch (StoreUnreachable e) {
+            if (joins) {
                 throw e;
             }
             warn(e);
@@ -811,12 +879,10 @@ final class GatesView implements Gates {
         }
     }
 
-    private static boolean isOutOfReach(StoreFailure e) {
-        return !(e instanceof TransactionConflict) && !(e instanceof OutcomeUnknown);
-    }
-
-    private void warn(StoreFailure e) {
-        LOG.warn("the store cannot be reached; gates answer what the catalog says for that case", e);
+    private void warn(StoreUnreachable e) {
+        if (plg.warnsNow()) {
+            LOG.warn("the store cannot be reached; gates answer what the catalog says for that case", e);
+        }
     }
 
     /** What is known while one question is answered. */
@@ -863,7 +929,11 @@ final class GatesView implements Gates {
         }
 
         GateDecision flag(Feature.Flag feature) {
-            return decisions.flag(feature, facts.flag(feature, now, catalog, standing), standing.plan());
+            return decisions.flag(
+                    feature,
+                    facts.flag(feature, now, catalog, standing),
+                    standing.plan(),
+                    each -> facts.flag(feature, now, catalog, on(each)).on());
         }
 
         Meter meter(Feature.Metered feature, @Nullable UserId member) {
@@ -926,24 +996,48 @@ final class GatesView implements Gates {
             if (reason.allows() && amount > memberLeft(feature)) {
                 reason = Reason.MEMBER_LIMIT_REACHED;
             }
-            return reason.allows() ? null : decision(meter, reason, amount, null);
+            return reason.allows() ? null : decision(meter, reason, amount);
         }
 
         GateDecision check(Feature.Metered feature, long amount) {
             GateDecision refused = refusal(feature, amount);
             Meter meter = meter(feature, null);
-            return refused != null ? refused : decision(meter, meter.ask(amount), amount, null);
+            return refused != null ? refused : decision(meter, meter.ask(amount), amount);
         }
 
-        GateDecision decision(Meter meter, Reason reason, long amount, @Nullable String receipt) {
+        /** The answer before anything is done. */
+        GateDecision decision(Meter meter, Reason reason, long amount) {
+            Feature.Metered feature = meter.terms().feature();
+            Meter member = member(feature);
+            return decisions.metered(meter, member, reason, amount, standing.plan(), null, each -> {
+                Meter then = meter(feature, null, on(each));
+                boolean allowed = then.ask(amount).allows();
+                return allowed
+                        && (actor == null
+                                || then.terms().memberLimit() == Ticks.UNLIMITED
+                                || has(feature, actor)
+                                        && meter(feature, actor, on(each))
+                                                .ask(amount)
+                                                .allows());
+            });
+        }
+
+        /** The answer after it was done, which offers what would allow one more. */
+        GateDecision done(Meter meter, Reason reason, long amount, @Nullable String place) {
             Feature.Metered feature = meter.terms().feature();
             return decisions.metered(
-                    reason == Reason.MEMBER_LIMIT_REACHED ? Objects.requireNonNull(member(feature)) : meter,
+                    meter,
+                    member(feature),
                     reason,
                     amount,
-                    memberLeft(feature),
                     standing.plan(),
-                    receipt);
+                    place == null ? null : receipt(feature, place),
+                    each -> Decisions.allows(
+                            facts.terms(feature, now, catalog, on(each)),
+                            meter.used(),
+                            meter.held(),
+                            granted(meter.terms(), meter.limit()),
+                            step(feature)));
         }
 
         /** Stores what became of the meters, if anything did; returns what to tell after the commit. */
@@ -965,7 +1059,8 @@ final class GatesView implements Gates {
                             Ticks.decimal(feature, meter.limit()),
                             meter.periodStart()));
                 }
-                Lane lane = whole ? meter.lane(meter.terms().basis(), facts.version()) : null;
+                Lane lane =
+                        whole ? meter.lane(meter.terms().basis(), facts.version(), catalog.approachingPercent()) : null;
                 changes.add(new MeterChange(
                         key, meter.state(), meter.used(), meter.held(), meter.asOf(), plg.slots(feature), lane));
                 for (Meter.Draft draft : whole ? meter.drafts() : List.<Meter.Draft>of()) {

@@ -58,6 +58,7 @@ final class Meter {
         MeterState state;
         if (stored == null) {
             state = new MeterState();
+            state.decimals = feature.decimals();
             state.asOf = conditions.grants().stream()
                     .map(GrantTerms::begins)
                     .min(Comparator.naturalOrder())
@@ -65,11 +66,11 @@ final class Meter {
                     .filter(now::isAfter)
                     .orElse(now);
         } else {
-            state = MeterState.parse(stored);
+            state = MeterState.parse(stored, feature);
         }
         var meter = new Meter(feature, conditions, state);
         if (taken > 0) {
-            meter.settle(taken);
+            meter.settle(MeterState.rescaled(feature, state.storedDecimals, taken));
         }
         meter.begin();
         meter.advance(now);
@@ -917,7 +918,7 @@ final class Meter {
         s.stack.removeIf(run -> run.amount == 0);
         if (!current) {
             giveBack(bucket, left, false);
-            given.merge(bucket, left, Long::sum);
+            given.merge(bucket, left, Long::sum); // also if its bucket is gone: it is not used any more
         }
     }
 
@@ -966,9 +967,26 @@ final class Meter {
     /** Whether less than half is used, so that what is remembered about it need not be doubted before more is. */
     boolean isClear() {
         long limit = limit();
-        return limit == Ticks.UNLIMITED
-                || limit == 0 && terms.overLimit() == OverLimit.BLOCK
+        if (limit == Ticks.UNLIMITED) {
+            return windowsLeft() == Ticks.UNLIMITED;
+        }
+        return limit == 0 && terms.overLimit() == OverLimit.BLOCK
                 || s.used + held() < Ticks.percentOf(limit, CLEAR_PERCENT) && remaining() > (limit - 1) / 4;
+    }
+
+    /** Whether so many percent of the limit or of a window's are used. */
+    boolean approaches(int percent) {
+        long limit = limit();
+        if (limit != Ticks.UNLIMITED && s.used + held() >= Ticks.percentOf(limit, percent)) {
+            return true;
+        }
+        for (Terms.Window window : terms.windows()) {
+            MeterState.WindowUse use = s.windows.get(window.every().toString());
+            if (use != null && use.used >= Ticks.percentOf(window.amount(), percent)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Until when what was worked out holds, if nothing is done. */
@@ -982,7 +1000,7 @@ final class Meter {
     }
 
     /** How much may be used until when without coming back here. */
-    UsageStore.Lane lane(long basis, long version) {
+    UsageStore.Lane lane(long basis, long version, int approachingPercent) {
         long remaining = remaining();
         long limit = limit();
         String bucket = PLAN;
@@ -1018,6 +1036,12 @@ final class Meter {
                 left = Math.min(left, below(Ticks.percentOf(limit, CLEAR_PERCENT), s.used + held()));
                 left = Math.min(left, remaining - (limit - 1) / 4 - 1);
             }
+        }
+        for (Terms.Window window : terms.windows()) {
+            MeterState.WindowUse use = s.windows.get(window.every().toString());
+            // Near the limit of a window the answer says so, and a lane does not know.
+            left = Math.min(
+                    left, below(Ticks.percentOf(window.amount(), approachingPercent), use == null ? 0 : use.used));
         }
         s.laneBucket = bucket;
         return new UsageStore.Lane(

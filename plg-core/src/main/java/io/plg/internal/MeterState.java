@@ -1,5 +1,6 @@
 package io.plg.internal;
 
+import io.plg.plan.Feature;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -16,6 +17,11 @@ import org.jspecify.annotations.Nullable;
 /** What is stored of a meter, as JSON. Amounts are text, because JSON numbers lose digits in other readers; times are microseconds. */
 final class MeterState {
     private static final int VERSION = 1;
+
+    /** How many decimals the amounts have, and had when they were stored. */
+    int decimals;
+
+    int storedDecimals;
 
     Instant asOf = Instant.EPOCH;
 
@@ -48,6 +54,7 @@ final class MeterState {
     String json() {
         var all = new LinkedHashMap<String, @Nullable Object>();
         all.put("v", VERSION);
+        all.put("decimals", decimals);
         all.put("at", micros(asOf));
         if (periodStart != null && periodEnd != null) {
             all.put("from", micros(periodStart));
@@ -95,13 +102,15 @@ final class MeterState {
     }
 
     @SuppressWarnings("unchecked")
-    static MeterState parse(String json) {
+    static MeterState parse(String json, Feature.Metered feature) {
         var all = (Map<String, Object>) Objects.requireNonNull(Json.readAny(json));
         if (number(all.get("v")) != VERSION) {
             throw new IllegalStateException("the state of a meter was written by a newer version of plg: "
                     + all.get("v") + " instead of " + VERSION);
         }
         var s = new MeterState();
+        s.decimals = (int) number(all.get("decimals"));
+        s.storedDecimals = s.decimals;
         s.asOf = time(all.get("at"));
         if (all.containsKey("from")) {
             s.periodStart = time(all.get("from"));
@@ -136,7 +145,56 @@ final class MeterState {
                 .forEach(each -> s.slices.add(Slice.parse(each)));
         s.laneBucket = (String) Objects.requireNonNull(all.get("lane"));
         s.sequence = number(all.get("seq"));
+        s.rescale(feature);
         return s;
+    }
+
+    /** To the decimals that the feature has now. */
+    private void rescale(Feature.Metered feature) {
+        int from = decimals;
+        if (from == feature.decimals()) {
+            return;
+        }
+        decimals = feature.decimals();
+        used = rescaled(feature, from, used);
+        planUsed = rescaled(feature, from, planUsed);
+        overage = rescaled(feature, from, overage);
+        carried = rescaled(feature, from, carried);
+        windows.values().forEach(window -> window.used = rescaled(feature, from, window.used));
+        grants.values().forEach(grant -> grant.left = rescaled(feature, from, grant.left));
+        stack.forEach(run -> run.amount = rescaled(feature, from, run.amount));
+        holds.replaceAll(hold -> {
+            hold.parts.replaceAll((bucket, amount) -> rescaled(feature, from, amount));
+            return new Hold(
+                    hold.id,
+                    rescaled(feature, from, hold.amount),
+                    hold.parts,
+                    hold.madeAt,
+                    hold.expiresAt,
+                    hold.periodStart);
+        });
+        slices.forEach(slice -> {
+            slice.unopened.replaceAll((bucket, amount) -> rescaled(feature, from, amount));
+            slice.opened.replaceAll((bucket, amount) -> rescaled(feature, from, amount));
+        });
+    }
+
+    /** An amount in steps of a feature that had another number of decimals. */
+    static long rescaled(Feature.Metered feature, int from, long amount) {
+        if (from == feature.decimals()) {
+            return amount;
+        }
+        try {
+            return BigDecimal.valueOf(amount, from)
+                    .movePointRight(feature.decimals())
+                    .longValueExact();
+        } catch (ArithmeticException e) {
+            throw new IllegalStateException(
+                    "what is used of \"" + feature.name() + "\" has " + BigDecimal.valueOf(amount, from)
+                            + ", which its " + feature.decimals() + " decimals cannot hold; give it " + from
+                            + " as before",
+                    e);
+        }
     }
 
     /** Parts of an entry as text, and back. */

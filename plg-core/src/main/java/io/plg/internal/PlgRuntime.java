@@ -1,5 +1,7 @@
 package io.plg.internal;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.plg.ChangeFeed;
 import io.plg.Execution;
 import io.plg.IdSource;
@@ -60,6 +62,7 @@ import org.slf4j.LoggerFactory;
 public final class PlgRuntime implements Plg {
     private static final Logger LOG = LoggerFactory.getLogger(Plg.class);
     private static final int WORKSPACES_AT_ONCE = 1_000;
+    private static final Duration WARN_EVERY = Duration.ofSeconds(10);
 
     private final Shared shared;
     private final @Nullable PlgStores bound;
@@ -319,7 +322,8 @@ public final class PlgRuntime implements Plg {
         if (plans == null) {
             throw new IllegalStateException("this Plg has no plans; say plans(…) where it is built");
         }
-        return plans.current();
+        return Objects.requireNonNull(
+                plans.current(), () -> plans.getClass().getName() + " returned null instead of a PlanCatalog");
     }
 
     boolean resolvesPlans() {
@@ -328,7 +332,11 @@ public final class PlgRuntime implements Plg {
 
     Optional<PlanVersion> resolvePlan(WorkspaceId workspace) {
         PlanResolver resolver = shared.settings.planResolver();
-        return resolver == null ? Optional.empty() : resolver.planOf(workspace);
+        return resolver == null
+                ? Optional.empty()
+                : Objects.requireNonNull(
+                        resolver.planOf(workspace),
+                        () -> resolver.getClass().getName() + " returned null instead of an Optional");
     }
 
     GateMessages gateMessages() {
@@ -356,6 +364,18 @@ public final class PlgRuntime implements Plg {
 
     void forget(LeasedSlice slice) {
         shared.slices.remove(slice);
+    }
+
+    /** As {@link #soon}, at most once a second for the same thing. */
+    void seldom(String what, Consumer<PlgRuntime> task) {
+        if (shared.seldom.asMap().putIfAbsent(what, what) == null) {
+            soon(what, task);
+        }
+    }
+
+    /** Whether to say that the store is away: once every ten seconds. */
+    boolean warnsNow() {
+        return shared.seldomWarned.asMap().putIfAbsent("away", "away") == null;
     }
 
     /** Does something outside of transactions, soon and on another thread, unless the same is about to be done. */
@@ -444,6 +464,12 @@ public final class PlgRuntime implements Plg {
         final @Nullable FeedReader reader;
         final ActivationCache activations;
         final GateCache gates;
+        final Cache<String, String> seldom = Caffeine.newBuilder()
+                .expireAfterWrite(Duration.ofSeconds(1))
+                .maximumSize(10_000)
+                .build();
+        final Cache<String, String> seldomWarned =
+                Caffeine.newBuilder().expireAfterWrite(WARN_EVERY).build();
         final Set<String> soon = ConcurrentHashMap.newKeySet();
         final Set<LeasedSlice> slices = ConcurrentHashMap.newKeySet();
         final Flights flights;

@@ -24,8 +24,7 @@ final class Ticks {
     /** An amount that is asked for. */
     static long positive(Feature.Metered feature, String what, BigDecimal amount) {
         if (amount.signum() <= 0) {
-            throw new IllegalArgumentException(
-                    what + " of " + feature.name() + " must be positive, was " + amount.toPlainString());
+            throw new IllegalArgumentException(what + " of " + feature.name() + " must be positive, was " + amount);
         }
         return of(feature, what, amount);
     }
@@ -40,11 +39,10 @@ final class Ticks {
     /** An amount that may be zero. */
     static long of(Feature.Metered feature, String what, BigDecimal amount) {
         if (amount.signum() < 0) {
-            throw new IllegalArgumentException(
-                    what + " of " + feature.name() + " must not be negative, was " + amount.toPlainString());
+            throw new IllegalArgumentException(what + " of " + feature.name() + " must not be negative, was " + amount);
         }
         // Without writing out the zeros of 1E+999999999.
-        if (amount.precision() - amount.scale() > 19) {
+        if ((long) amount.precision() - amount.scale() > 19) {
             throw outOfRange(feature, what, amount);
         }
         BigDecimal steps = amount.stripTrailingZeros();

@@ -15,6 +15,7 @@ import io.plg.plan.Plan;
 import io.plg.plan.PlanCatalog;
 import io.plg.plan.PlanVersion;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -79,6 +80,15 @@ final class WorkspaceFacts {
 
     private Stream<Fact> of(String kind, Instant at) {
         return facts.stream().filter(fact -> fact.kind().equals(kind) && holds(fact, at));
+    }
+
+    /** The plan that is assigned at a time, whatever is being tried. */
+    Plan assigned(Instant at, PlanCatalog catalog) {
+        return of(PLAN, at)
+                .max(BY_TIME)
+                .map(fact -> planOf(body(fact)))
+                .flatMap(plan -> catalog.plan(plan).or(() -> catalog.plan(plan.plan())))
+                .orElse(catalog.defaultPlan());
     }
 
     /** Who the workspace is at a time: its plan, and why that one. */
@@ -147,7 +157,7 @@ final class WorkspaceFacts {
                         addOn.map(known -> known.limits().get(feature)).orElse(null);
                 if (each != null) {
                     long quantity = Long.parseLong(text(body(fact), "quantity"));
-                    long one = Ticks.of(feature, "add-on", each);
+                    long one = floor(feature, each);
                     added = Ticks.plus(added, one > Ticks.MOST / quantity ? Ticks.MOST : one * quantity);
                     source = Source.ADD_ON;
                 }
@@ -157,13 +167,13 @@ final class WorkspaceFacts {
         return new Terms(
                 feature,
                 limit.isPresent() || added > 0,
-                Ticks.plus(Ticks.limit(feature, known.amount()), added),
+                Ticks.plus(floor(feature, known.amount()), added),
                 known.overLimit(),
                 known.grace(),
                 known.windows().stream()
-                        .map(window -> new Terms.Window(window.every(), Ticks.limit(feature, window.amount())))
+                        .map(window -> new Terms.Window(window.every(), floor(feature, window.amount())))
                         .toList(),
-                Ticks.limit(feature, known.perMember()),
+                floor(feature, known.perMember()),
                 known.thresholds(),
                 known.preservesOverage(),
                 source,
@@ -190,6 +200,13 @@ final class WorkspaceFacts {
         return new FlagAnswer(added, added ? Source.ADD_ON : standing.source());
     }
 
+    /** In steps, rounded down: what was said may be finer than the feature is by now. */
+    private static long floor(Feature.Metered feature, @Nullable BigDecimal amount) {
+        return amount == null
+                ? Ticks.UNLIMITED
+                : Ticks.of(feature, "limit", amount.setScale(feature.decimals(), RoundingMode.DOWN));
+    }
+
     private Optional<Fact> override(Feature feature, Instant at) {
         return of(OVERRIDE, at)
                 .filter(fact -> feature.name().equals(fact.feature()))
@@ -207,18 +224,14 @@ final class WorkspaceFacts {
                 Map<String, Object> body = body(fact);
                 grants.add(new GrantTerms(
                         fact.id().toString(),
-                        Ticks.of(feature, "grant", new BigDecimal(text(body, "amount"))),
+                        floor(feature, new BigDecimal(text(body, "amount"))),
                         Integer.parseInt(text(body, "priority")),
                         fact.effectiveAt(),
                         fact.endsAt(),
                         fact.statedAt(),
                         Optional.ofNullable((String) body.get("every")).map(Every::parse),
-                        body.containsKey("min")
-                                ? Ticks.of(feature, "minRollover", new BigDecimal(text(body, "min")))
-                                : 0,
-                        body.containsKey("max")
-                                ? Ticks.of(feature, "maxRollover", new BigDecimal(text(body, "max")))
-                                : Ticks.UNLIMITED,
+                        body.containsKey("min") ? floor(feature, new BigDecimal(text(body, "min"))) : 0,
+                        body.containsKey("max") ? floor(feature, new BigDecimal(text(body, "max"))) : Ticks.UNLIMITED,
                         body.containsKey("until") ? Instant.parse(text(body, "until")) : null));
             }
         }

@@ -102,7 +102,9 @@ final class InMemoryUsageStore implements UsageStore, TenantRows {
             Map<MeterKey, String> stored = meters.getOrDefault(workspace, Map.of());
             return new Opened(
                     factsOf(workspace),
-                    keys.stream().map(key -> new Meter(key, stored.get(key), 0)).toList(),
+                    keys.stream()
+                            .map(key -> new Meter(key, stored.get(place(key)), 0))
+                            .toList(),
                     null);
         });
     }
@@ -113,8 +115,11 @@ final class InMemoryUsageStore implements UsageStore, TenantRows {
             tenancy.check(workspace);
             Map<MeterKey, String> stored = meters.computeIfAbsent(workspace, id -> new HashMap<>());
             for (MeterChange each : changes.meters()) {
-                String before = stored.put(each.key(), each.state());
-                undo.add(before == null ? () -> stored.remove(each.key()) : () -> stored.put(each.key(), before));
+                String before = stored.put(place(each.key()), each.state());
+                undo.add(
+                        before == null
+                                ? () -> stored.remove(place(each.key()))
+                                : () -> stored.put(place(each.key()), before));
             }
             List<Entry> entries = ledger.computeIfAbsent(workspace, id -> new ArrayList<>());
             int size = entries.size();
@@ -122,6 +127,11 @@ final class InMemoryUsageStore implements UsageStore, TenantRows {
             undo.add(() -> entries.subList(size, entries.size()).clear());
             return changes;
         });
+    }
+
+    /** A feature that is given other decimals stays the same. */
+    private static MeterKey place(MeterKey key) {
+        return new MeterKey(key.feature(), 0, key.member());
     }
 
     @Override

@@ -123,7 +123,10 @@ class MeterOracleTest {
                 asked.gates.check(asked.feature);
                 if (random.nextBoolean()) {
                     // Reads and stores the meter, and does nothing.
-                    asked.gates.refund(asked.feature, new Receipt("-1.999999"));
+                    asked.gates.refund(
+                            asked.feature,
+                            new Receipt("-1.999999."
+                                    + Integer.toHexString(asked.feature.name().hashCode())));
                 }
                 asked.later(step.a - first);
                 asleep.later(step.a);
@@ -275,12 +278,12 @@ class MeterOracleTest {
         Meter meter = Meter.of(QUOTA, conditions, null, 0, start);
         meter.consume(5);
         assertThat(meter.ask(1)).isEqualTo(Reason.LIMIT_REACHED);
-        assertThat(meter.lane(1, 1).denies()).isTrue();
+        assertThat(meter.lane(1, 1, 80).denies()).isTrue();
         Meter later = Meter.of(QUOTA, conditions, meter.state(), 0, start.plus(length(2)));
         assertThat(later.ask(1)).isEqualTo(Reason.NOT_IN_PLAN);
         // A lane with a limit of 5 would say that it is reached.
-        assertThat(later.lane(1, 1).denies()).isFalse();
-        assertThat(later.lane(1, 1).limit()).isEqualTo(5);
+        assertThat(later.lane(1, 1, 80).denies()).isFalse();
+        assertThat(later.lane(1, 1, 80).limit()).isEqualTo(5);
     }
 
     @Test
@@ -329,7 +332,7 @@ class MeterOracleTest {
         Meter.Conditions conditions = real.conditions();
         Instant now = real.clock.instant();
         Meter from = Meter.of(real.feature, conditions, real.state(), 0, now);
-        Lane lane = mistake.apply(from.lane(1, 1));
+        Lane lane = mistake.apply(from.lane(1, 1, 80));
         String start = from.state();
         String state = start;
         long taken = 0;
@@ -347,14 +350,14 @@ class MeterOracleTest {
             taken += portion;
             var decisions = new Decisions(real.catalog, Decisions.english(), now);
             Plan plan = real.catalog.defaultPlan();
-            assertThat(decisions.lane(step.terms(), after(lane, taken), true, portion, plan, "0.1"))
+            assertThat(decisions.lane(step.terms(), after(lane, taken), true, portion, plan, "0.1", each -> false))
                     .as("what the lane answers")
-                    .isEqualTo(decisions.metered(step, reason, portion, Ticks.UNLIMITED, plan, "0.1"));
+                    .isEqualTo(decisions.metered(step, null, reason, portion, plan, "0.1", each -> false));
             assertThat(step.crossed()).as("thresholds inside of a lane").isEmpty();
             assertThat(step.isClear())
                     .as("whether little is used, inside of a lane")
                     .isEqualTo(clear);
-            step.lane(1, 1);
+            step.lane(1, 1, 80);
             state = step.state();
         }
         Meter slow = Meter.of(real.feature, conditions, state, 0, now);
@@ -367,9 +370,9 @@ class MeterOracleTest {
             assertThat(reason.allows()).isFalse();
             var decisions = new Decisions(real.catalog, Decisions.english(), now);
             Plan plan = real.catalog.defaultPlan();
-            assertThat(decisions.lane(slow.terms(), after(lane, taken), false, amount, plan, null))
+            assertThat(decisions.lane(slow.terms(), after(lane, taken), false, amount, plan, null, each -> false))
                     .as("what the lane answers")
-                    .isEqualTo(decisions.metered(slow, reason, amount, Ticks.UNLIMITED, plan, null));
+                    .isEqualTo(decisions.metered(slow, null, reason, amount, plan, null, each -> false));
         }
     }
 
@@ -393,7 +396,7 @@ class MeterOracleTest {
     }
 
     private static String withoutSequence(String state) {
-        MeterState parsed = MeterState.parse(state);
+        MeterState parsed = MeterState.parse(state, QUOTA);
         parsed.sequence = 0;
         parsed.laneBucket = "";
         return parsed.json();
@@ -702,7 +705,10 @@ class MeterOracleTest {
         }
 
         void touch() {
-            gates.refund(feature, new Receipt("-1.999999"));
+            gates.refund(
+                    feature,
+                    new Receipt(
+                            "-1.999999." + Integer.toHexString(feature.name().hashCode())));
             stored = true;
         }
 
@@ -887,7 +893,7 @@ class MeterOracleTest {
         void checkThatTheStateSurvivesStoring() {
             String state = state();
             if (state != null) {
-                assertThat(MeterState.parse(state).json()).isEqualTo(state);
+                assertThat(MeterState.parse(state, QUOTA).json()).isEqualTo(state);
             }
         }
     }
