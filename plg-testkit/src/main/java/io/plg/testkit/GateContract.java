@@ -893,6 +893,135 @@ public abstract class GateContract extends StoreContract {
     }
 
     @Test
+    void aConsumptionIsTakenBackFromTheMemberWhoseItWas() {
+        Plg plg = plg();
+        plg.workspace(acme()).entitlements().assignPlan("growth");
+        Gates gates = plg.workspace(acme()).gates();
+        Gates ada = gates.by(user("ada"));
+        GateDecision lastMonth = ada.consumeOrThrow(EXPORTS, 8);
+        clock().advance(Period.ofMonths(1));
+        GateDecision now = ada.consumeOrThrow(EXPORTS, 9);
+        gates.consumeOrThrow(EXPORTS, 5);
+
+        ada.refund(EXPORTS, lastMonth.receipt().orElseThrow());
+        assertThat(ada.check(EXPORTS).remaining()).as("of a month that is over").isEqualTo(11);
+        assertThat(gates.check(EXPORTS).used()).isEqualTo(14);
+
+        gates.refund(EXPORTS, now.receipt().orElseThrow());
+        assertThat(ada.check(EXPORTS).remaining())
+                .as("given back by somebody else")
+                .isEqualTo(20);
+        assertThat(gates.check(EXPORTS).used()).isEqualTo(5);
+
+        ada.consumeOrThrow(EXPORTS, 2);
+        assertThat(ada.refund(EXPORTS, 10).refunded()).as("no more than hers").isEqualByComparingTo("2");
+        assertThat(gates.check(EXPORTS).used()).isEqualTo(5);
+    }
+
+    @Test
+    void aReceiptOfAnotherFeatureIsRefused() {
+        Gates gates = plg().workspace(acme()).gates();
+        GateDecision exports = gates.consumeOrThrow(EXPORTS, 1);
+        gates.consumeOrThrow(CALLS, 70);
+
+        assertThatThrownBy(() -> gates.refund(CALLS, exports.receipt().orElseThrow()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("api_calls");
+        assertThat(gates.check(CALLS).used()).isEqualTo(70);
+    }
+
+    @Test
+    void anUpgradeIsOfferedOnlyIfItWouldHelp() {
+        Plg plg = plg();
+        Gates gates = plg.workspace(acme()).gates();
+        gates.consumeOrThrow(EXPORTS, 5);
+        assertThat(gates.check(EXPORTS, 5).upgrade().plan()).contains("starter");
+        assertThat(gates.check(EXPORTS, 12).upgrade().plan())
+                .as("starter allows ten a day")
+                .contains("growth");
+        assertThat(gates.reserve(CALLS, 90, Duration.ofMinutes(1))
+                        .decision()
+                        .upgrade()
+                        .plan())
+                .as("what is held is not counted twice")
+                .contains("starter");
+
+        plg.workspace(acme()).entitlements().override(EXPORTS, Limit.of(5));
+        assertThat(gates.check(EXPORTS).upgrade().plan())
+                .as("an override holds on every plan")
+                .isEmpty();
+    }
+
+    @Test
+    void nearTheLimitOfAWindowOrOfAShareIsApproaching() {
+        Plg plg = plg();
+        Entitlements entitlements = plg.workspace(acme()).entitlements();
+        entitlements.override(EXPORTS, Limit.of(1000).atMost(10, Every.DAY).perMember(100));
+        Gates gates = plg.workspace(acme()).gates();
+
+        assertThat(gates.consume(EXPORTS, 7).severity()).isEqualTo(Severity.OK);
+        assertThat(gates.consume(EXPORTS).severity()).isEqualTo(Severity.APPROACHING);
+        assertThat(gates.consume(EXPORTS).severity()).isEqualTo(Severity.APPROACHING);
+        assertThat(gates.consume(EXPORTS).severity()).isEqualTo(Severity.AT_LIMIT);
+
+        entitlements.override(EXPORTS, Limit.of(1000).perMember(10));
+        Gates ada = gates.by(user("ada"));
+        assertThat(ada.consume(EXPORTS, 7).severity()).isEqualTo(Severity.OK);
+        assertThat(ada.consume(EXPORTS).severity()).isEqualTo(Severity.APPROACHING);
+    }
+
+    @Test
+    void anUnlimitedFeatureWithAWindowIsLimitedByIt() {
+        Plg plg = plg();
+        plg.workspace(acme()).entitlements().override(CALLS, Limit.unlimited().atMost(10, Every.DAY));
+        Gates gates = plg.workspace(acme()).gates();
+        assertThat(gates.allows(CALLS)).isTrue();
+
+        assertThat(gates.consume(CALLS, 4).remaining()).isEqualTo(6);
+        assertThat(gates.consume(CALLS, 3).remaining()).isEqualTo(3);
+        assertThat(gates.consume(CALLS, 3).remaining()).isZero();
+
+        assertThat(gates.allows(CALLS)).isFalse();
+        assertThat(gates.consume(CALLS).reason()).isEqualTo(Reason.WINDOW_LIMIT_REACHED);
+        gates.refund(CALLS, 1);
+        assertThat(gates.allows(CALLS)).isTrue();
+    }
+
+    @Test
+    void boughtDuringATrialIsAnUpgradeTooAndAPlanAssignedAgainEndsTheOneBefore() {
+        Plg plg = plg();
+        Gates gates = plg.workspace(acme()).gates();
+        Entitlements entitlements = plg.workspace(acme()).entitlements();
+        gates.consumeOrThrow(EXPORTS, 5);
+        var prompts = plg.workspace(acme()).prompts();
+        prompts.offer(user("ada"), gates.check(EXPORTS));
+        entitlements.startTrial("starter");
+        entitlements.assignPlan("starter");
+
+        Instant now = clock().instant();
+        assertThat(prompts.conversions(now.minusSeconds(1), now.plusSeconds(1)))
+                .singleElement()
+                .satisfies(each -> assertThat(each.upgraded()).isEqualTo(1));
+        entitlements.assignPlan(new PlanVersion("free", 1));
+        entitlements.assignPlan(PlanVersion.latestOf("starter"), now.minusSeconds(60));
+        assertThat(entitlements.plan().plan()).isEqualTo("starter");
+        assertThat(entitlements.facts())
+                .filteredOn(fact -> fact.kind().equals("plan") && fact.endsAt().isEmpty())
+                .hasSize(1);
+    }
+
+    @Test
+    void anAmountOfAnySizeIsRefusedInAMoment() {
+        Gates gates = plg().workspace(acme()).gates();
+        for (String amount : List.of("-1e999999999", "0E-999999999", "1E2147483647", "1e-999999999")) {
+            assertThatThrownBy(() -> gates.consume(STORAGE, new BigDecimal(amount)))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThatThrownBy(() -> Grant.of(STORAGE, new BigDecimal("-1e999999999")))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void aLeasedSliceAnswersFromMemoryAndReturnsWhatWasNotUsed() {
         Plg plg = plg();
         Gates gates = plg.workspace(acme()).gates();
