@@ -12,6 +12,7 @@ import io.plg.Plg;
 import io.plg.WorkspaceId;
 import io.plg.gate.GateDecision;
 import io.plg.gate.Gates;
+import io.plg.gate.LeasedQuota;
 import io.plg.jdbi.JdbiPlg;
 import io.plg.plan.Every;
 import io.plg.plan.Feature;
@@ -69,11 +70,18 @@ public class GatesBenchmark {
     private static final Feature.Flag FLAG = Feature.flag("dashboards");
     private static final Feature.Cap CAP = Feature.cap("projects");
     private static final Feature.Quota QUOTA = Feature.quota("exports", Every.MONTH);
+    private static final Feature.Quota CALLS = Feature.quota("calls", Every.MONTH);
+    private static final long MANY = 1_000_000_000_000_000L;
+    private static final long SLICE = 400_000_000;
 
     static final PlanCatalog PLANS = PlanCatalog.builder()
             .plan(
                     "team",
-                    plan -> plan.price(20, "EUR").allow(FLAG).limit(CAP, 100).limit(QUOTA, 1_000))
+                    plan -> plan.price(20, "EUR")
+                            .allow(FLAG)
+                            .limit(CAP, 100)
+                            .limit(QUOTA, 1_000)
+                            .limit(CALLS, MANY))
             .build();
 
     /** Where each thread is in its walk over the workspaces, which it visits in an order of its own. */
@@ -105,6 +113,7 @@ public class GatesBenchmark {
         final WorkspaceId[] ids = new WorkspaceId[WORKSPACES];
         final Gates[] views = new Gates[WORKSPACES];
         private @Nullable Open open;
+        private @Nullable LeasedQuota slice;
         private long asked;
 
         /** What is open while a trial runs. */
@@ -132,7 +141,15 @@ public class GatesBenchmark {
                 ids[i] = WorkspaceId.of(texts[i]);
                 views[i] = plg().workspace(ids[i]).gates();
             }
+            slice = views[0].lease(CALLS, SLICE);
             remember();
+        }
+
+        LeasedQuota slice() {
+            if (slice == null) {
+                throw new IllegalStateException("the trial is not set up");
+            }
+            return slice;
         }
 
         /** Before each iteration, because the cache is not used until the feed of changes has been read lately. */
@@ -306,6 +323,12 @@ public class GatesBenchmark {
     @Benchmark
     public GateDecision checkCap(Node node, Walk walk) {
         return node.views[walk.next() & (CHECKED - 1)].check(CAP);
+    }
+
+    /** Counted exactly, out of what this node has leased. */
+    @Benchmark
+    public boolean leasedSlice(Node node) {
+        return node.slice().tryConsume();
     }
 
     @Benchmark

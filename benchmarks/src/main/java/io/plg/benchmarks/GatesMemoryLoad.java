@@ -18,6 +18,8 @@ final class GatesMemoryLoad {
     static final Set<String> OPTIONS = Set.of("rounds", "iterations", "millis", "threads");
 
     private static final String CAFFEINE = "caffeine";
+    private static final String LEASED = "leasedSlice";
+    private static final double LEASED_NANOS = 200;
     private static final double MOST_OF_CAFFEINE = 3;
     private static final double CHECK_NANOS = 1_000;
 
@@ -45,6 +47,7 @@ final class GatesMemoryLoad {
         peers.put("quotaFromView", "gates.allows(quota)");
         peers.put("checkFlag", "gates.check(flag), the full answer");
         peers.put("checkCap", "gates.check(cap), the full answer, " + GatesBenchmark.CHECKED + " workspaces");
+        peers.put(LEASED, "slice.tryConsume(), counted exactly");
         peers.put(CAFFEINE, "Caffeine getIfPresent, text at hand");
         peers.put("bucket4j", "Bucket4j tryConsume, local bucket at hand");
         peers.put("openFeature", "OpenFeature getBooleanValue, provider in memory");
@@ -100,6 +103,7 @@ final class GatesMemoryLoad {
         for (String check : List.of("checkFlag", "checkCap")) {
             aim(out, check, "ns", nanos.of(check).median(), CHECK_NANOS);
         }
+        aim(out, LEASED, "ns, which is five million a second", nanos.of(LEASED).median(), LEASED_NANOS);
         out.println();
     }
 

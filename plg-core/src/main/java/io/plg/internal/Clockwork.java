@@ -2,19 +2,24 @@ package io.plg.internal;
 
 import java.time.Duration;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What plg does by itself now and then, on daemon threads that begin with the first such thing. Heartbeats have threads of their own, several,
- * because one that waits for a connection must not keep the others waiting.
+ * because one that waits for a connection must not keep the others waiting; so has what somebody waits for.
  */
 final class Clockwork implements AutoCloseable {
     private static final int HEARTS = 8;
+    private static final int ERRANDS = 8;
 
     private @Nullable ScheduledThreadPoolExecutor hearts;
     private @Nullable ScheduledThreadPoolExecutor tidying;
+    private @Nullable ThreadPoolExecutor errands;
     private boolean closed;
 
     /**
@@ -54,15 +59,33 @@ final class Clockwork implements AutoCloseable {
         tidying.execute(task);
     }
 
+    /** Does something for which somebody may wait, on another thread; returns false if this was closed. */
+    synchronized boolean atOnce(Runnable errand) {
+        if (closed) {
+            return false;
+        }
+        if (errands == null) {
+            errands = new ThreadPoolExecutor(
+                    ERRANDS, ERRANDS, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(), daemons("plg-slices"));
+            errands.allowCoreThreadTimeOut(true);
+        }
+        errands.execute(errand);
+        return true;
+    }
+
     private static ScheduledThreadPoolExecutor executor(String name, int threads) {
-        var executor = new ScheduledThreadPoolExecutor(threads, work -> {
+        var executor = new ScheduledThreadPoolExecutor(threads, daemons(name));
+        executor.setRemoveOnCancelPolicy(true);
+        return executor;
+    }
+
+    private static ThreadFactory daemons(String name) {
+        return work -> {
             // Without what the caller's thread hands down, such as the tenant of its request.
             var thread = new Thread(null, work, name, 0, false);
             thread.setDaemon(true);
             return thread;
-        });
-        executor.setRemoveOnCancelPolicy(true);
-        return executor;
+        };
     }
 
     @Override
@@ -73,6 +96,9 @@ final class Clockwork implements AutoCloseable {
         }
         if (tidying != null) {
             tidying.shutdownNow();
+        }
+        if (errands != null) {
+            errands.shutdownNow();
         }
     }
 }

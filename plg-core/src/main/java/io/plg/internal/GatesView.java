@@ -713,34 +713,36 @@ final class GatesView implements Gates {
                     quota.name(), catalog.features().stream().map(Feature::name).toList());
         }
         PlgRuntime root = plg.root();
-        return root.keep(new LeasedSlice(root, new GatesView(root, workspace, null), quota, size));
+        return root.keep(new LeasedSlice(root, new GatesView(root, workspace, null), workspace, quota, size).begin());
     }
 
     /** Opens so much of a leased slice, as far as there is, and fills it up to its size. */
     Opening open(Feature.Quota feature, UUID slice, long amount, long size, Duration lease) {
         var opening = new Opening[1];
         changing(feature, (asking, meter) -> {
+            long opened = meter.open(slice, amount, size, asking.leaseTime.plus(lease));
             opening[0] = new Opening(
-                    meter.open(slice, amount, size, asking.leaseTime.plus(lease)),
+                    opened,
+                    Objects.requireNonNull(Objects.requireNonNull(meter.slice(slice)).periodStart),
                     Objects.requireNonNull(meter.periodEnd()));
             return asking.check(feature, step(feature));
         });
         return opening[0];
     }
 
-    /** Ends a leased slice of which so much was opened and not used. */
-    void close(Feature.Quota feature, UUID slice, long unused) {
+    /** Ends a leased slice of which so much was opened in a period and not used. */
+    void close(Feature.Quota feature, UUID slice, @Nullable Instant periodStart, long unused) {
         changing(feature, (asking, meter) -> {
             MeterState.Slice known = meter.slice(slice);
             if (known != null) {
-                meter.close(known, unused);
+                meter.close(known, Objects.equals(known.periodStart, periodStart) ? unused : 0);
             }
             return asking.check(feature, step(feature));
         });
     }
 
-    /** What was opened of a slice, and until when it is good for anything. */
-    record Opening(long opened, Instant periodEnd) {}
+    /** What was opened of a slice, and in which period, for which alone it is good. */
+    record Opening(long opened, Instant periodStart, Instant periodEnd) {}
 
     @Override
     public GateDecision set(Feature.Cap cap, long count) {

@@ -530,14 +530,31 @@ public final class PlgRuntime implements Plg {
         }
 
         void close() {
-            slices.forEach(LeasedSlice::close);
-            clockwork.close();
+            var parts = new ArrayList<Runnable>();
+            boolean joins = current.get() != null || root.inTransaction();
+            parts.add(() -> LeasedSlice.closeAll(List.copyOf(slices), !joins));
+            parts.add(clockwork::close);
             if (reader != null) {
-                reader.close();
+                parts.add(reader::close);
             }
-            activations.dropAll();
-            gates.dropAll();
-            root.close();
+            parts.add(activations::dropAll);
+            parts.add(gates::dropAll);
+            parts.add(root::close);
+            RuntimeException failure = null;
+            for (Runnable each : parts) {
+                try {
+                    each.run();
+                } catch (RuntimeException e) { // the others are to be closed all the same
+                    if (failure == null) {
+                        failure = e;
+                    } else {
+                        failure.addSuppressed(e);
+                    }
+                }
+            }
+            if (failure != null) {
+                throw failure;
+            }
         }
     }
 
