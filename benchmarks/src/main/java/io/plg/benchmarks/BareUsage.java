@@ -41,7 +41,7 @@ final class BareUsage {
 
     /** Counters like the lanes of plg, with nothing taken. */
     static final String LIKE_LANES = """
-            insert into host.counter select workspace_id, feature, slot, amount, 0, 0, basis, version, until, denies, 0, held, lim, lim, overage,
+            insert into host.counter select workspace_id, feature, slot, slots, amount, 0, 0, basis, version, until, denies, 0, held, lim, lim, overage,
                    period_start, period_end, bucket
             from plg.usage_lane where slot = 0
             """;

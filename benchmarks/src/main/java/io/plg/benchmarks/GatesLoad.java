@@ -371,17 +371,15 @@ final class GatesLoad {
     /** What plg sends, without what it does with the answer. */
     private void sent(DataSource dataSource, String workspace) throws SQLException {
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement take =
-                        connection.prepareStatement("select plg.usage_take(?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
+                PreparedStatement take = connection.prepareStatement("select plg.usage_take(?, ?, ?, ?, ?, ?, ?, ?)")) {
             take.setString(1, workspace);
             take.setString(2, QUOTA.name());
             take.setInt(3, 0);
-            take.setInt(4, 1);
-            take.setLong(5, 1);
-            take.setBigDecimal(6, BigDecimal.ONE);
-            take.setLong(7, Objects.requireNonNull(bases.get(QUOTA.name())));
-            take.setObject(8, OffsetDateTime.now(ZoneOffset.UTC));
-            take.setString(9, null);
+            take.setLong(4, 1);
+            take.setBigDecimal(5, BigDecimal.ONE);
+            take.setLong(6, Objects.requireNonNull(bases.get(QUOTA.name())));
+            take.setObject(7, OffsetDateTime.now(ZoneOffset.UTC));
+            take.setString(8, null);
             try (ResultSet row = take.executeQuery()) {
                 row.next();
                 require(row.getString(1).startsWith("T"));

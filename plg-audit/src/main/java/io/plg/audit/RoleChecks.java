@@ -46,6 +46,7 @@ final class RoleChecks {
             "tenant_tables()",
             "delete_some(text, integer)",
             "erase_some(text, text, integer)",
+            "end_lanes(text)",
             "end_deletion(text)",
             "end_erasure(text)",
             "remove_expired_keys(text, integer)",

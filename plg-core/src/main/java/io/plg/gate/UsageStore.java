@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #take} then counts against the lane in one statement. A store that does not offer it returns {@link Take.Undecided} and ignores lanes.
  *
  * <p>Rules for implementers: {@code open} with a lock waits until no other transaction has one of the meters, and then sees what those have committed;
- * a meter that was never stored can be locked too; meters are locked in the order of their keys. A lane is valid only
+ * a meter that was never stored can be locked too; meters are locked in the order of their keys, a workspace's before those of its members, because whoever has taken
+ * from the workspace's lane in the same transaction has that already. What cannot be locked or stored, because the transaction cannot see what another one has
+ * committed, throws {@code TransactionConflict}. A lane is valid only
  * while the workspace's version is the lane's: {@link #change} raises the version. Sequence numbers of entries are unique within (workspace, feature, slot). Amounts are in
  * steps of 10<sup>-decimals</sup>. Calls on a deleted workspace throw {@code WorkspaceDeleted}, calls with an erased user {@code UserErased}; erasing a user removes the user's
  * meters and takes the user's id out of the entries, which stay. The contract test is {@code GateContract} of plg-testkit.
@@ -122,7 +124,7 @@ public interface UsageStore {
             Objects.requireNonNull(feature, "feature");
         }
 
-        /** By feature, then the members before the workspace. */
+        /** By feature, then the workspace before its members. */
         @Override
         public int compareTo(MeterKey other) {
             int byFeature = feature.compareTo(other.feature);
@@ -130,7 +132,7 @@ public interface UsageStore {
                 return byFeature;
             }
             if (member == null || other.member == null) {
-                return (member == null ? 1 : 0) - (other.member == null ? 1 : 0);
+                return (member == null ? 0 : 1) - (other.member == null ? 0 : 1);
             }
             return member.value().compareTo(other.member.value());
         }

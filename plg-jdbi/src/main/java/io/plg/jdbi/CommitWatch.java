@@ -118,7 +118,9 @@ final class CommitWatch implements AutoCloseable {
                 // A session of H2 may be in its next transaction already, or hidden from us: then what it wrote is
                 // there.
                 if (database.dialect() == Dialect.H2) {
-                    if (each.tasks().stream().anyMatch(task -> task.stored() != null && proven(task.stored()))) {
+                    if (each.tasks().stream()
+                            .anyMatch(task ->
+                                    task.stored() != null && task.stored().proof() != null && proven(task.stored()))) {
                         fate = Fate.ENDED;
                     } else if (System.nanoTime() - each.since > H2_GIVES_UP_AFTER) {
                         fate = Fate.ROLLED_BACK;
@@ -137,9 +139,11 @@ final class CommitWatch implements AutoCloseable {
 
     /** Whether a write is there: a commit may come after a rollback to a savepoint. */
     private boolean proven(Stored stored) {
-        return root.atomically(
-                "ask whether a transaction was committed",
-                handle -> database.dialect(handle).bound(handle, stored.workspace(), stored.proof()));
+        Session.Call<Boolean> proof = stored.proof();
+        return proof == null
+                || root.atomically(
+                        "ask whether a transaction was committed",
+                        handle -> database.dialect(handle).bound(handle, stored.workspace(), proof));
     }
 
     private static void run(Runnable task) {

@@ -2,8 +2,12 @@ package io.plg.jdbi;
 
 import io.plg.OutcomeUnknown;
 import io.plg.StoreFailure;
+import io.plg.StoreUnreachable;
 import io.plg.TransactionConflict;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTransientConnectionException;
+import java.util.Objects;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -19,8 +23,17 @@ final class Database {
     private static final Set<String> NO_RIGHT = Set.of("42501" /* PostgreSQL */, "90096" /* H2 */);
 
     private static final int MOST_CAUSES = 100;
+
+    /** What H2 says where PostgreSQL says 40001. */
+    private static final String CONCURRENT_UPDATE = "90131";
+
     private static final Set<String> BROKEN_H2 = Set.of("90067", "90098", "90121");
-    private static final Set<String> LOST_TO_ANOTHER = Set.of("40001", "40P01");
+    private static final Set<String> LOST_TO_ANOTHER = Set.of(
+            "40001",
+            "40P01" /* a deadlock */,
+            "55P03" /* lock_timeout of PostgreSQL */,
+            "HYT00" /* of H2 */,
+            CONCURRENT_UPDATE);
 
     private final Jdbi jdbi;
     private final HostTransactions host;
@@ -62,7 +75,8 @@ final class Database {
         try {
             handle = jdbi.open();
         } catch (JdbiException e) {
-            throw failure(what, e);
+            StoreFailure failure = failure(what, e);
+            throw failure instanceof StoreUnreachable ? failure : unreachable(failure);
         }
         try {
             boolean autoCommit = handle.getConnection().getAutoCommit();
@@ -86,6 +100,11 @@ final class Database {
         }
     }
 
+    private static StoreUnreachable unreachable(StoreFailure failure) {
+        return new StoreUnreachable(
+                Objects.requireNonNull(failure.getMessage()), Objects.requireNonNull(failure.getCause()));
+    }
+
     private static Dialect dialectOf(Handle handle) {
         try {
             String product = handle.getConnection().getMetaData().getDatabaseProductName();
@@ -107,6 +126,7 @@ final class Database {
         for (Throwable t = failure; t != null && left > 0; t = t.getCause(), left--) {
             if (t instanceof TransactionConflict
                     || t instanceof SQLException sql
+                            && !isNoConnection(sql)
                             && sql.getSQLState() != null
                             && LOST_TO_ANOTHER.contains(sql.getSQLState())) {
                 return true;
@@ -135,6 +155,19 @@ final class Database {
         return state != null && (state.startsWith("08") || state.startsWith("57P") || BROKEN_H2.contains(state));
     }
 
+    /** Whether it is the database that cannot answer, and not the statement that it will not run. */
+    private static boolean isOutOfReach(Throwable cause) {
+        return cause instanceof SQLException sql
+                && (isNoConnection(sql)
+                        || isBroken(sql.getSQLState())
+                        || sql.getSQLState() != null && sql.getSQLState().startsWith("53"));
+    }
+
+    /** What a pool and drivers throw when they have none to give, with whatever state the last attempt had. */
+    private static boolean isNoConnection(SQLException e) {
+        return e instanceof SQLTransientConnectionException || e instanceof SQLNonTransientConnectionException;
+    }
+
     /** The driver's exception without Jdbi's around it, whose message repeats the bound values. */
     static StoreFailure failure(String what, Exception e) {
         Throwable cause = e;
@@ -146,7 +179,10 @@ final class Database {
             }
         }
         String message = "could not " + what + ": " + cause.getMessage() + hint(cause);
-        return lostToAnother(cause) ? new TransactionConflict(message, cause) : new StoreFailure(message, cause);
+        if (lostToAnother(cause)) {
+            return new TransactionConflict(message, cause);
+        }
+        return isOutOfReach(cause) ? new StoreUnreachable(message, cause) : new StoreFailure(message, cause);
     }
 
     private static String hint(Throwable cause) {

@@ -18,6 +18,7 @@ import org.jdbi.v3.core.statement.SqlStatement;
 /** Prompts on H2: the same steps as the functions on PostgreSQL, as statements in one transaction. */
 final class H2PromptStore implements PromptStore {
     private static final String DUPLICATE = "23505";
+    private static final String CONFLICT = "40001";
 
     private static final String SEEN = """
             select count(*) filter (where shown_at > :window) as recent,
@@ -187,9 +188,12 @@ final class H2PromptStore implements PromptStore {
                 .one();
     }
 
-    private static void lockUser(Handle handle, WorkspaceId workspace, UserId user) {
-        if (!locked(handle, workspace, user) && !inserted(handle, workspace, user)) {
-            locked(handle, workspace, user);
+    private static void lockUser(Handle handle, WorkspaceId workspace, UserId user) throws SQLException {
+        if (!locked(handle, workspace, user)
+                && !inserted(handle, workspace, user)
+                && !locked(handle, workspace, user)) {
+            throw new SQLException(
+                    "another transaction has shown a prompt, which this one cannot see; begin it again", CONFLICT);
         }
     }
 

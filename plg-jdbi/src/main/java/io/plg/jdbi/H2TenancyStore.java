@@ -71,7 +71,7 @@ final class H2TenancyStore implements TenancyStore {
             "delete from plg.idempotency_key where user_id = :user fetch first :batch rows only",
             "delete from plg.idempotency_once where user_id = :user fetch first :batch rows only",
             "delete from plg.usage_meter where user_id = :user fetch first :batch rows only",
-            "update plg.usage_entry set actor_id = null where actor_id = :user and :batch > 0",
+            "update plg.usage_entry set actor_id = null where actor_id = :user fetch first :batch rows only",
             "delete from plg.activation_step where user_id = :user fetch first :batch rows only",
             "delete from plg.activation_user where user_id = :user fetch first :batch rows only",
             "delete from plg.growth_event where user_id = :user fetch first :batch rows only");

@@ -12,6 +12,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** What workspaces have and use, on H2, by statements in one transaction. There are no lanes: each consumption locks its meter. */
 final class H2UsageStore implements UsageStore {
     private static final String DUPLICATE = "23505";
+    private static final String CONFLICT = "40001";
 
     private static final String VERSION = "select version from plg.entitlement_version where workspace_id = :workspace";
     private static final String FACTS = """
@@ -125,9 +127,11 @@ final class H2UsageStore implements UsageStore {
         return session.atomically("change what a workspace has", handle -> {
             H2TenancyStore.admit(handle, workspace, List.of());
             inserted(handle.createUpdate(NEW_VERSION).bind("workspace", workspace.value()));
-            handle.createUpdate(RAISE_VERSION)
-                    .bind("workspace", workspace.value())
-                    .execute();
+            seen(
+                    handle.createUpdate(RAISE_VERSION)
+                            .bind("workspace", workspace.value())
+                            .execute(),
+                    "what the workspace has");
             int ends = 0;
             for (UUID id : ended) {
                 ends += handle.createUpdate(END)
@@ -184,14 +188,14 @@ final class H2UsageStore implements UsageStore {
         });
     }
 
-    private static Stored read(Handle handle, WorkspaceId workspace, MeterKey key, boolean lock) {
+    private static Stored read(Handle handle, WorkspaceId workspace, MeterKey key, boolean lock) throws SQLException {
         if (lock) {
             inserted(handle.createUpdate(NEW_METER)
                     .bind("workspace", workspace.value())
                     .bind("feature", key.feature())
                     .bind("user", StoredUsage.user(key)));
         }
-        return handle.createQuery(lock ? LOCK : METER)
+        Optional<Stored> stored = handle.createQuery(lock ? LOCK : METER)
                 .bind("workspace", workspace.value())
                 .bind("feature", key.feature())
                 .bind("user", StoredUsage.user(key))
@@ -199,8 +203,19 @@ final class H2UsageStore implements UsageStore {
                     OffsetDateTime asOf = rs.getObject("as_of", OffsetDateTime.class);
                     return new Stored(rs.getString("state"), asOf == null ? null : asOf.toInstant());
                 })
-                .findOne()
-                .orElse(Stored.NOTHING);
+                .findOne();
+        if (lock) {
+            seen(stored.isPresent() ? 1 : 0, "the meter of \"" + key.feature() + "\"");
+        }
+        return stored.orElse(Stored.NOTHING);
+    }
+
+    /** A transaction that sees only what was committed before it began finds no row, although there is one. */
+    private static void seen(int rows, String what) throws SQLException {
+        if (rows != 1) {
+            throw new SQLException(
+                    what + " was stored by another transaction, which this one cannot see; begin it again", CONFLICT);
+        }
     }
 
     /** Inserts a row unless its key is there; on H2 a statement that fails leaves the transaction usable. */
@@ -218,7 +233,7 @@ final class H2UsageStore implements UsageStore {
     public void store(WorkspaceId workspace, Changes changes) {
         session.atomically("store what a workspace uses", handle -> {
             for (MeterChange each : changes.meters()) {
-                handle.createUpdate(STORE)
+                int stored = handle.createUpdate(STORE)
                         .bind("workspace", workspace.value())
                         .bind("feature", each.key().feature())
                         .bind("user", StoredUsage.user(each.key()))
@@ -227,6 +242,7 @@ final class H2UsageStore implements UsageStore {
                         .bind("held", StoredUsage.shown(each.key(), each.held()))
                         .bind("asOf", time(each.asOf()))
                         .execute();
+                seen(stored, "the meter of \"" + each.key().feature() + "\"");
             }
             for (Entry entry : changes.entries()) {
                 handle.createUpdate(ENTRY)
@@ -268,6 +284,7 @@ final class H2UsageStore implements UsageStore {
             }
             return changes;
         });
+        StoredUsage.told(workspace, changes.events()).ifPresent(session::stored);
     }
 
     private static void note(Handle handle, WorkspaceId workspace) {

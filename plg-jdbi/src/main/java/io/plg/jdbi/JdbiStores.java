@@ -318,6 +318,9 @@ final class JdbiStores implements PlgStores, Session {
             var failure = Database.interrupted(last.what(), e);
             rollback(handle, failure);
             throw failure;
+        } catch (Throwable t) {
+            rollback(handle, t);
+            throw t;
         }
     }
 

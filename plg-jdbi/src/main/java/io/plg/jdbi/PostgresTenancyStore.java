@@ -23,6 +23,7 @@ final class PostgresTenancyStore implements TenancyStore {
     private static final long INTERVAL = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final String BEGIN_DELETION = "select plg_directory.begin_deletion(:id, now())";
+    private static final String END_LANES = "select plg_directory.end_lanes(:id)";
     private static final String DELETE_SOME = "select plg_directory.delete_some(:id, :limit)";
     private static final String END_DELETION = "select plg_directory.end_deletion(:id)";
     private static final String BEGIN_ERASURE = "select plg_directory.begin_erasure(:id, now())";
@@ -67,11 +68,14 @@ final class PostgresTenancyStore implements TenancyStore {
     public Erasure delete(WorkspaceId workspace) {
         String id = workspace.value();
         run("begin the deletion of a workspace", BEGIN_DELETION, id);
+        if (!ask("end what a deleted workspace may use", END_LANES, id)) {
+            return new Erasure(0, false);
+        }
         Set<String> older = transactions(OPEN_TRANSACTIONS);
         long rows = deleteRows(id);
         boolean complete = ended(older);
         rows += deleteRows(id);
-        return new Erasure(rows, complete && endDeletion(id));
+        return new Erasure(rows, complete && ask("end the deletion of a workspace", END_DELETION, id));
     }
 
     @Override
@@ -132,10 +136,10 @@ final class PostgresTenancyStore implements TenancyStore {
         return rows;
     }
 
-    private boolean endDeletion(String workspace) {
+    private boolean ask(String what, String statement, String workspace) {
         return session.call(
-                "end the deletion of a workspace",
-                handle -> handle.createQuery(END_DELETION)
+                what,
+                handle -> handle.createQuery(statement)
                         .bind("id", workspace)
                         .mapTo(Boolean.class)
                         .one());

@@ -22,7 +22,7 @@ final class PostgresUsageStore implements UsageStore {
     private static final String CHANGE = """
             select refused, ended from plg.change_entitlements(:workspace, cast(:facts as jsonb), cast(:ended as uuid[]), cast(:at as timestamptz))
             """;
-    private static final String TAKE = "select plg.usage_take(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    private static final String TAKE = "select plg.usage_take(?, ?, ?, ?, ?, ?, ?, ?)";
     private static final String OPEN = """
             select refused, version, facts, states, taken, database_micros from plg.usage_open(?, ?, ?, ?, ?)
             """;
@@ -31,11 +31,6 @@ final class PostgresUsageStore implements UsageStore {
     private static final String ENTRIES = """
             select feature, slot, seq, kind, amount, held, parts, recorded_at, period_start, actor_id, hold_id, refers_to, refused
             from plg.usage_entries(:workspace, cast(:hold as uuid), :feature, :slot, :seq)
-            """;
-
-    private static final String ENTRY_STORED = """
-            select exists (select from plg.usage_entry
-                           where workspace_id = :workspace and feature = :feature and slot = :slot and seq = :seq)
             """;
 
     private final Session session;
@@ -83,12 +78,11 @@ final class PostgresUsageStore implements UsageStore {
                 take.setString(1, workspace.value());
                 take.setString(2, wish.key().feature());
                 take.setInt(3, slot);
-                take.setInt(4, wish.slots());
-                take.setLong(5, wish.amount());
-                take.setBigDecimal(6, StoredUsage.shown(wish.key(), wish.amount()));
-                take.setLong(7, wish.basis());
-                take.setObject(8, time(wish.now()));
-                take.setString(9, wish.actor() == null ? null : wish.actor().value());
+                take.setLong(4, wish.amount());
+                take.setBigDecimal(5, StoredUsage.shown(wish.key(), wish.amount()));
+                take.setLong(6, wish.basis());
+                take.setObject(7, time(wish.now()));
+                take.setString(8, wish.actor() == null ? null : wish.actor().value());
                 try (ResultSet rs = take.executeQuery()) {
                     rs.next();
                     return rs.getString(1);
@@ -112,16 +106,7 @@ final class PostgresUsageStore implements UsageStore {
         boolean quota = parts.length > 10;
         long sequence = Long.parseLong(parts[1]);
         if (parts[0].equals("T")) {
-            session.stored(new Session.Stored(
-                    parts[9],
-                    workspace,
-                    handle -> handle.createQuery(ENTRY_STORED)
-                            .bind("workspace", workspace.value())
-                            .bind("feature", wish.key().feature())
-                            .bind("slot", slot)
-                            .bind("seq", sequence)
-                            .mapTo(Boolean.class)
-                            .one()));
+            session.stored(new Session.Stored(parts[9], workspace, null));
         }
         boolean over = parts[8].equals("over");
         return new Take.Decided(
@@ -138,7 +123,7 @@ final class PostgresUsageStore implements UsageStore {
                         Long.parseLong(parts[2]) + taken,
                         Long.parseLong(parts[3]),
                         limit,
-                        limit == Long.MAX_VALUE ? remaining : Math.max(0, remaining - taken),
+                        remaining == Long.MAX_VALUE ? remaining : Math.max(0, remaining - taken),
                         Long.parseLong(parts[6]) + (over ? taken : 0),
                         quota ? StoredUsage.time(Long.parseLong(parts[10])) : null,
                         quota ? StoredUsage.time(Long.parseLong(parts[11])) : null));
@@ -201,6 +186,7 @@ final class PostgresUsageStore implements UsageStore {
             setText(store, 4, events);
             store.setBoolean(5, changes.noted());
         }));
+        StoredUsage.told(workspace, changes.events()).ifPresent(session::stored);
     }
 
     private static void setText(PreparedStatement statement, int index, @Nullable String text) throws SQLException {

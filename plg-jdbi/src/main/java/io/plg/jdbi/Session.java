@@ -81,7 +81,10 @@ interface Session {
      *
      * @param transaction the id of its transaction, if the database gave one
      * @param workspace where it was written
-     * @param proof whether it is there
+     * @param proof whether it is there; {@code null} if nobody minds hearing of what was taken back
      */
-    record Stored(@Nullable String transaction, WorkspaceId workspace, Call<Boolean> proof) {}
+    record Stored(
+            @Nullable String transaction,
+            WorkspaceId workspace,
+            @Nullable Call<Boolean> proof) {}
 }

@@ -1,6 +1,7 @@
 package io.plg.jdbi;
 
 import io.plg.UserId;
+import io.plg.WorkspaceId;
 import io.plg.event.GrowthEvent;
 import io.plg.gate.UsageStore.Entry;
 import io.plg.gate.UsageStore.Fact;
@@ -19,12 +20,32 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** How facts, meters and entries are written for the functions of the schema, and read. */
 final class StoredUsage {
+    private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999Z");
+
+    private static final String EVENT_STORED =
+            "select exists (select 1 from plg.growth_event where workspace_id = :workspace and id = :id)";
+
     private StoredUsage() {}
+
+    /** By what it can be told afterwards whether these events have happened: all of them or none. */
+    static Optional<Session.Stored> told(WorkspaceId workspace, List<GrowthEvent> events) {
+        return events.stream()
+                .findFirst()
+                .map(event -> new Session.Stored(
+                        null,
+                        workspace,
+                        handle -> handle.createQuery(EVENT_STORED)
+                                .bind("workspace", workspace.value())
+                                .bind("id", event.id())
+                                .mapTo(Boolean.class)
+                                .one()));
+    }
 
     /** What the table calls the workspace in the place of a member. */
     static String user(MeterKey key) {
@@ -48,6 +69,11 @@ final class StoredUsage {
                             + " decimals of the feature; give it as many as it had",
                     e);
         }
+    }
+
+    /** What PostgreSQL can read: it does not know the sign that Java puts before longer years. */
+    static String text(Instant time) {
+        return (time.isAfter(LAST) ? LAST : time).toString();
     }
 
     static Instant time(long micros) {
@@ -86,11 +112,9 @@ final class StoredUsage {
                     all.put("id", fact.id().toString());
                     all.put("kind", fact.kind());
                     all.put("feature", fact.feature());
-                    all.put("effective_at", fact.effectiveAt().toString());
-                    all.put(
-                            "ends_at",
-                            fact.endsAt() == null ? null : fact.endsAt().toString());
-                    all.put("stated_at", fact.statedAt().toString());
+                    all.put("effective_at", text(fact.effectiveAt()));
+                    all.put("ends_at", fact.endsAt() == null ? null : text(fact.endsAt()));
+                    all.put("stated_at", text(fact.statedAt()));
                     all.put("body", fact.body());
                     return all;
                 })
@@ -106,7 +130,7 @@ final class StoredUsage {
                     all.put("state", each.state());
                     all.put("used", shown(each.key(), each.used()).toPlainString());
                     all.put("held", shown(each.key(), each.held()).toPlainString());
-                    all.put("asOf", each.asOf().toString());
+                    all.put("asOf", text(each.asOf()));
                     if (each.lane() != null) {
                         all.put("lane", lane(each.lane()));
                         all.put("amounts", spread(each.lane().left(), each.slots()));
@@ -129,19 +153,15 @@ final class StoredUsage {
         var all = new LinkedHashMap<String, @Nullable Object>();
         all.put("basis", lane.basis());
         all.put("version", lane.version());
-        all.put(
-                "until",
-                lane.until().equals(Instant.MAX) ? "infinity" : lane.until().toString());
+        all.put("until", lane.until().isAfter(LAST) ? "infinity" : text(lane.until()));
         all.put("denies", lane.denies());
         all.put("used", lane.used());
         all.put("held", lane.held());
         all.put("lim", lane.limit());
         all.put("remaining", lane.remaining());
         all.put("overage", lane.overage());
-        all.put(
-                "period_start",
-                lane.periodStart() == null ? null : lane.periodStart().toString());
-        all.put("period_end", lane.periodEnd() == null ? null : lane.periodEnd().toString());
+        all.put("period_start", lane.periodStart() == null ? null : text(lane.periodStart()));
+        all.put("period_end", lane.periodEnd() == null ? null : text(lane.periodEnd()));
         all.put("bucket", lane.bucket());
         return all;
     }
@@ -159,12 +179,8 @@ final class StoredUsage {
                             all.put("amount", shown(entry.key(), entry.amount()).toPlainString());
                             all.put("held", shown(entry.key(), entry.held()).toPlainString());
                             all.put("parts", entry.parts());
-                            all.put("at", entry.at().toString());
-                            all.put(
-                                    "period",
-                                    entry.periodStart() == null
-                                            ? null
-                                            : entry.periodStart().toString());
+                            all.put("at", text(entry.at()));
+                            all.put("period", entry.periodStart() == null ? null : text(entry.periodStart()));
                             all.put(
                                     "actor",
                                     entry.actor() == null ? null : entry.actor().value());

@@ -128,6 +128,10 @@ final class IsolationTest {
                 "delete from plg.activation_step",
                 "truncate plg.activation_step",
                 "update plg.growth_event set type = 'x'",
+                "update plg.entitlement set body = 'x'",
+                "update plg.entitlement_version set workspace_id = 'x'",
+                "update plg.usage_entry set amount = 0",
+                "update plg.prompt set shown_at = now()",
                 "delete from plg.growth_event",
                 "delete from plg.activation_user")) {
             denied(statement);

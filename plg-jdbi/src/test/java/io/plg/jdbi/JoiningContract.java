@@ -8,6 +8,10 @@ import io.plg.PlgListener;
 import io.plg.SettableClock;
 import io.plg.activation.ActivationFunnel;
 import io.plg.event.GrowthEvent;
+import io.plg.plan.Every;
+import io.plg.plan.Feature;
+import io.plg.plan.Limit;
+import io.plg.plan.PlanCatalog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -35,6 +39,7 @@ abstract class JoiningContract {
             .step("invited")
             .step("exported")
             .build();
+    private static final Feature.Quota CALLS = Feature.quota("calls", Every.MONTH);
     private static final Instant SIGN_UP = Instant.parse("2026-04-01T00:00:00Z");
 
     final List<String> heard = new CopyOnWriteArrayList<>();
@@ -154,6 +159,42 @@ abstract class JoiningContract {
         await(() -> heard.contains("ada exported"));
         afterwards();
         assertThat(heard).containsExactly("ada created", "ada exported", "ada exported", "bob created");
+    }
+
+    @Test
+    void a_threshold_that_a_rollback_to_the_host_s_savepoint_took_back_is_heard_of_when_it_is_reached_again()
+            throws Exception {
+        try (JdbiPlg gated = JdbiPlg.on(dataSource())
+                        .plans(PlanCatalog.builder()
+                                .plan("free", p -> p.limit(CALLS, Limit.of(100).thresholds(50, 80)))
+                                .build())
+                        .listener(new PlgListener() {
+                            @Override
+                            public void onEvent(GrowthEvent event) {
+                                heard.add("threshold " + event.data().get("threshold"));
+                            }
+                        })
+                        .build();
+                Connection connection = dataSource().getConnection()) {
+            connection.setAutoCommit(false);
+            Plg in = gated.in(connection);
+            in.workspace(acme).gates().consumeOrThrow(CALLS, 60);
+            Savepoint savepoint = connection.setSavepoint();
+            in.workspace(acme).gates().consumeOrThrow(CALLS, 25);
+            connection.rollback(savepoint);
+            in.workspace(acme).gates().consumeOrThrow(CALLS, 1);
+            connection.commit();
+            await(() -> heard.contains("threshold 50"));
+            afterwards();
+            assertThat(heard).containsExactly("threshold 50", "bob created");
+
+            gated.in(connection).workspace(acme).gates().consumeOrThrow(CALLS, 19);
+            connection.commit();
+            connection.setAutoCommit(true);
+            await(() -> heard.size() > 2);
+            assertThat(heard).containsExactly("threshold 50", "bob created", "threshold 80");
+            assertThat(gated.workspace(acme).gates().check(CALLS).used()).isEqualTo(80);
+        }
     }
 
     @Test

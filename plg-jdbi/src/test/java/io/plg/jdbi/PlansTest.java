@@ -74,6 +74,9 @@ final class PlansTest {
                     .anyMatch(text -> SCAN.matcher(text).find());
             assertThat(unindexed(texts)).as(what).isEmpty();
         });
+        assertThat(plans.get("offer a prompt"))
+                .as("what a user was shown long ago is not read")
+                .anyMatch(text -> text.contains("prompt_snoozed"));
         assertThat(plans.get("remove what has expired"))
                 .as("keys that have not expired are not read")
                 .anyMatch(text -> text.contains("idempotency_key_expires")
@@ -166,7 +169,7 @@ final class PlansTest {
                 "insert into plg.entitlement_version select 'other' || w, 1 from generate_series(1, 20000) w",
                 "insert into plg.usage_meter (workspace_id, feature, user_id) select 'w' || w, 'f' || u, case when u % 2 = 0 then '' else 'u' || u end"
                         + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
-                "insert into plg.usage_lane select 'w' || w, 'f' || u, 0, 0, 0, 0, 0, 0, now(), false, 0, 0, 0, 0, 0, null, null, 'plan'"
+                "insert into plg.usage_lane select 'w' || w, 'f' || u, 0, 1, 0, 0, 0, 0, 0, now(), false, 0, 0, 0, 0, 0, null, null, 'plan'"
                         + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
                 "insert into plg.usage_entry select 'w' || w, 'exports', -1, u, 'CONSUME', 1, 0, 'plan=1', now(), null, 'u' || u,"
                         + " gen_random_uuid(), '-1.' || (u - 1) from generate_series(1, " + WORKSPACES
@@ -248,7 +251,9 @@ final class PlansTest {
                     }));
             work.put("a reservation", () -> gates.reserve(CALLS, 1, Duration.ofMinutes(1)));
             work.put("a settlement", () -> gates.confirm(new UUID(1, 1)));
-            work.put("a refund", () -> gates.refund(CALLS, new Receipt("-1.1")));
+            work.put(
+                    "a refund",
+                    () -> gates.refund(CALLS, new Receipt("-1.1." + Integer.toHexString("calls".hashCode()))));
             work.put("what a workspace has", entitlements::facts);
             work.put("a grant", () -> entitlements.grant(Grant.of(CALLS, 5)));
             work.put("remove what has expired", plg::removeExpired);

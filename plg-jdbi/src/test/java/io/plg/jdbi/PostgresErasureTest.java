@@ -9,6 +9,9 @@ import io.plg.UserId;
 import io.plg.WorkspaceDeleted;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
+import io.plg.plan.Every;
+import io.plg.plan.Feature;
+import io.plg.plan.PlanCatalog;
 import io.plg.tenancy.Erasure;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -37,6 +40,7 @@ final class PostgresErasureTest {
             .step("created")
             .step("exported")
             .build();
+    private static final Feature.Quota CALLS = Feature.quota("calls", Every.MONTH);
     private static final String TENANT_TABLES = """
             select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname = 'plg' and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'plg_schema_history'
@@ -158,6 +162,54 @@ final class PostgresErasureTest {
         }
         assertThat(count("workspace_id = '" + acme + "'").values()).containsOnly(0L);
         assertThat(count("t::text like '%" + ada + "%'").values()).containsOnly(0L);
+    }
+
+    @Test
+    @Timeout(value = 30, unit = TimeUnit.SECONDS)
+    void a_transaction_that_has_changed_what_the_workspace_has_keeps_its_deletion_from_being_complete_only() {
+        var plans = PlanCatalog.builder()
+                .plan("free", p -> p.limit(CALLS, 5))
+                .plan("pro", p -> p.limit(CALLS, 50))
+                .build();
+        try (JdbiPlg plg = JdbiPlg.on(Postgres.app()).plans(plans).build();
+                JdbiPlg other = JdbiPlg.on(Postgres.app()).plans(plans).build();
+                Handle host = Jdbi.create(Postgres.as("app")).open()) {
+            plg.workspace(acme).entitlements().assignPlan("pro");
+            plg.workspace(acme).gates().consumeOrThrow(CALLS);
+            host.begin();
+            plg.in(host).workspace(acme).entitlements().assignPlan("free");
+
+            assertThat(plg.workspaces().delete(acme).complete()).isFalse();
+            assertThat(plg.workspaces().unfinishedDeletions()).contains(WorkspaceId.of(acme));
+            assertThatThrownBy(() -> other.workspace(acme).gates().check(CALLS))
+                    .as("the mark is there")
+                    .isInstanceOf(WorkspaceDeleted.class);
+
+            host.rollback();
+            assertThat(plg.workspaces().delete(acme).complete()).isTrue();
+            assertThatThrownBy(() -> plg.workspace(acme).gates().consume(CALLS)).isInstanceOf(WorkspaceDeleted.class);
+        }
+        assertThat(count("workspace_id = '" + acme + "'").values()).containsOnly(0L);
+    }
+
+    @Test
+    void however_much_a_user_has_done_the_ledger_forgets_who_it_was() {
+        try (Handle superuser = Jdbi.create(Postgres.superuser()).open()) {
+            for (String workspace : List.of(acme, globex)) {
+                superuser.execute("insert into plg_directory.workspace (workspace_id) values (?)", workspace);
+                superuser.execute(
+                        "insert into plg.usage_entry (workspace_id, feature, slot, seq, kind, amount, held, parts, recorded_at, actor_id)"
+                                + " select ?, 'calls', 0, n, 'CONSUME', 1, 0, '', now(), ? from generate_series(1, 10003) n",
+                        workspace,
+                        ada);
+            }
+        }
+        try (JdbiPlg plg = JdbiPlg.on(Postgres.app()).build()) {
+            assertThat(plg.users().erase(ada)).isEqualTo(new Erasure(20_006, true));
+        }
+        assertThat(count("plg.usage_entry", "actor_id = '" + ada + "'")).isZero();
+        assertThat(count("plg.usage_entry", "workspace_id in ('" + acme + "', '" + globex + "')"))
+                .isEqualTo(20_006);
     }
 
     @Test

@@ -3,10 +3,16 @@ package io.plg.jdbi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plg.SettableClock;
 import io.plg.StoreFailure;
+import io.plg.StoreUnreachable;
+import io.plg.TransactionConflict;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.Cohort;
+import io.plg.plan.Every;
+import io.plg.plan.Feature;
+import io.plg.plan.PlanCatalog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -80,10 +86,43 @@ final class PostgresFailureTest {
         nowhere.setPortNumbers(new int[] {1});
         try (JdbiPlg plg = JdbiPlg.on(nowhere).funnel(FUNNEL).build()) {
             assertThatThrownBy(() -> plg.workspace(acme).activation(FUNNEL).complete("ada", "created"))
-                    .isInstanceOf(StoreFailure.class);
+                    .isInstanceOf(StoreUnreachable.class);
             assertThatThrownBy(() -> plg.workspace(acme).activation(FUNNEL).state("ada"))
-                    .isInstanceOf(StoreFailure.class);
-            assertThatThrownBy(() -> plg.transact(tx -> {})).isInstanceOf(StoreFailure.class);
+                    .isInstanceOf(StoreUnreachable.class);
+            assertThatThrownBy(() -> plg.transact(tx -> {})).isInstanceOf(StoreUnreachable.class);
+        }
+    }
+
+    @Test
+    void to_wait_for_a_lock_in_vain_is_a_conflict() throws SQLException {
+        var impatient = Postgres.as("app");
+        impatient.setOptions("-c lock_timeout=50ms");
+        try (JdbiPlg plg = JdbiPlg.on(impatient).funnel(FUNNEL).build();
+                Connection blocking = Postgres.app().getConnection()) {
+            var activation = plg.workspace(acme).activation(FUNNEL);
+            activation.complete("ada", "created");
+            blocking.setAutoCommit(false);
+            plg.in(blocking).workspace(acme).activation(FUNNEL).complete("ada", "invited");
+            assertThatThrownBy(() -> activation.complete("ada", "invited")).isInstanceOf(TransactionConflict.class);
+            blocking.rollback();
+            blocking.setAutoCommit(true);
+        }
+    }
+
+    @Test
+    void a_period_that_ends_after_the_year_9999_is_stored() {
+        Feature.Quota calls = Feature.quota("calls", Every.MONTH);
+        try (JdbiPlg plg = JdbiPlg.on(Postgres.app())
+                .clock(SettableClock.at("9999-12-20T00:00:00Z"))
+                .plans(PlanCatalog.builder()
+                        .plan("free", p -> p.limit(calls, 3))
+                        .build())
+                .build()) {
+            var gates = plg.workspace(acme).gates();
+            for (int used = 1; used <= 3; used++) {
+                assertThat(gates.consume(calls).used()).isEqualTo(used);
+            }
+            assertThat(gates.consume(calls).allowed()).isFalse();
         }
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.Plg;
+import io.plg.PlgBuilder;
+import io.plg.PlgStores;
 import io.plg.UserErased;
 import io.plg.WorkspaceDeleted;
 import io.plg.WorkspaceId;
@@ -1126,5 +1128,105 @@ public abstract class GateContract extends StoreContract {
                         .map(Entry::kind))
                 .containsExactly(Kind.CONSUME, Kind.HOLD, Kind.CONFIRM, Kind.REFUND);
         assertThat(ledger(PROJECTS)).extracting(Entry::kind).containsExactly(Kind.SET);
+    }
+
+    @Test
+    void aCatalogOfFlagsAloneKnowsATrialToo() {
+        Plg plg = plg(builder -> builder.plans(PlanCatalog.builder()
+                .plan("free", p -> {})
+                .plan("pro", p -> p.trial(Duration.ofDays(14)).allow(API))
+                .build()));
+        plg.workspace(acme()).entitlements().startTrial("pro");
+
+        assertThat(plg.workspace(acme()).gates().checkAll()).singleElement().satisfies(flag -> {
+            assertThat(flag.allowed()).isTrue();
+            assertThat(flag.source()).isEqualTo(Source.TRIAL);
+        });
+        assertThat(plg.workspace(acme()).gates().previewPlan("free").changes()).hasSize(1);
+        clock().advance(Duration.ofDays(14));
+        assertThat(plg.workspace(acme()).gates().checkAll())
+                .extracting(GateDecision::allowed)
+                .containsExactly(false);
+    }
+
+    @Test
+    void whoConsumesForTheWorkspaceAndThenAsAMemberIsInNobodysWay() {
+        Plg plg = plg();
+        Plg setup = another();
+        for (int round = 0; round < 4; round++) {
+            WorkspaceId workspace = workspace("round" + round);
+            setup.workspace(workspace)
+                    .entitlements()
+                    .override(EXPORTS, Limit.of(500).perMember(400));
+            if (round % 2 == 1) {
+                plg.workspace(workspace).gates().by(user("ada")).consumeOrThrow(EXPORTS);
+            }
+            Race.of(6, number -> {
+                for (int i = 0; i < 8; i++) {
+                    plg.transact(tx -> {
+                        Gates gates = tx.workspace(workspace).gates();
+                        if (number % 2 == 0) {
+                            gates.consumeOrThrow(EXPORTS);
+                        }
+                        gates.by(user("ada")).consumeOrThrow(EXPORTS);
+                    });
+                }
+                return number;
+            });
+            assertThat(plg.workspace(workspace).gates().check(EXPORTS).used()).isEqualTo(72 + round % 2);
+        }
+    }
+
+    @Test
+    void aWindowOfWhatIsOtherwiseUnlimitedIsCountedDown() {
+        Plg plg = plg();
+        plg.workspace(acme()).entitlements().override(EXPORTS, Limit.unlimited().atMost(10, Every.DAY));
+        Gates gates = plg.workspace(acme()).gates();
+
+        for (int left = 9; left >= 0; left--) {
+            assertThat(gates.consume(EXPORTS).remaining()).isEqualTo(left);
+        }
+        assertThat(gates.consume(EXPORTS).allowed()).isFalse();
+    }
+
+    @Test
+    void nodesThatSpreadAQuotaDifferentlyCountTheSame() {
+        Plg wide = plg(builder -> builder.plans(PLANS).slots(EXPORTS, 8));
+        Plg narrow = another();
+        wide.workspace(acme()).entitlements().override(EXPORTS, Limit.of(60).withoutThresholds());
+
+        for (int used = 1; used <= 60; used++) {
+            Plg plg = used % 3 == 0 ? narrow : wide;
+            // On another thread each, because that is what decides about the slot.
+            long counted = Race.of(
+                            1,
+                            number -> plg.workspace(acme())
+                                    .gates()
+                                    .consume(EXPORTS)
+                                    .used())
+                    .get(0);
+            assertThat(counted).isEqualTo(used);
+        }
+        for (Plg plg : List.of(wide, narrow)) {
+            GateDecision denied = plg.workspace(acme()).gates().consume(EXPORTS);
+            assertThat(denied.allowed()).isFalse();
+            assertThat(denied.used()).isEqualTo(60);
+        }
+        assertThat(inLedger(EXPORTS)).isEqualTo(60);
+    }
+
+    private Plg another() {
+        return new AnotherNode().clock(clock()).plans(PLANS).over(stores());
+    }
+
+    private static final class AnotherNode extends PlgBuilder<AnotherNode> {
+        @Override
+        protected AnotherNode self() {
+            return this;
+        }
+
+        Plg over(PlgStores stores) {
+            return assemble(stores);
+        }
     }
 }

@@ -46,6 +46,7 @@ create table plg.usage_entry (
     refers_to    varchar(64),
     primary key (workspace_id, feature, slot, seq)
 );
+create index plg.usage_entry_actor on plg.usage_entry (actor_id);
 create index plg.usage_entry_hold on plg.usage_entry (workspace_id, hold_id);
 create index plg.usage_entry_refers on plg.usage_entry (workspace_id, feature, refers_to);
 

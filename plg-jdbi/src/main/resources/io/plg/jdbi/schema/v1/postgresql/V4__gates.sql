@@ -35,11 +35,13 @@ create table plg.usage_meter (
 create index usage_meter_user on plg.usage_meter (workspace_id, user_id) where user_id <> '';
 
 -- How much may be used until when without looking at the meter, spread over slots: the row that a consumption updates. Amounts are whole numbers of the feature's
--- smallest step. used, held, lim, remaining and overage are those of the meter when the lane was worked out. Rows are kept, because seq goes on.
+-- smallest step. used, held, lim, remaining and overage are those of the meter when the lane was worked out. slots says over how many it was spread. Rows are
+-- kept, because seq goes on: there may be more than that, and there are no gaps.
 create table plg.usage_lane (
     workspace_id varchar(128) collate "C" not null,
     feature      varchar(128) collate "C" not null,
     slot         smallint                 not null,
+    slots        smallint                 not null,
     amount       bigint                   not null,
     taken        bigint                   not null,
     seq          bigint                   not null,
@@ -189,14 +191,14 @@ $$;
 -- That a workspace was deleted is seen in the version, which its deletion raises and then removes.
 -- One text and not a row, because a function in FROM costs as much again as what this one does.
 create function plg.usage_take(
-    p_workspace text, p_feature text, p_slot integer, p_slots integer, p_amount bigint, p_shown numeric, p_basis bigint, p_now timestamptz,
-    p_actor text) returns text
+    p_workspace text, p_feature text, p_slot integer, p_amount bigint, p_shown numeric, p_basis bigint, p_now timestamptz, p_actor text)
+returns text
 language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_binding text := coalesce(current_setting('plg.workspace_id', true), '');
     v_bound   text := set_config('plg.workspace_id', p_workspace, true);
-    v_lane    plg.usage_lane;
+    v_lane    record;
     v_taken   bigint;
     v_result  text;
 begin
@@ -211,27 +213,30 @@ begin
     where l.workspace_id = p_workspace and l.feature = p_feature and l.slot = p_slot
       and l.basis = p_basis and p_now < l.until and l.amount - l.taken >= p_amount
       and l.version = (select v.version from plg.entitlement_version v where v.workspace_id = p_workspace)
-    returning l.* into v_lane;
+    returning l.*, l.taken as taken_of_all into v_lane;
     if found then
         insert into plg.usage_entry (workspace_id, feature, slot, seq, kind, amount, held, parts, recorded_at, period_start, actor_id)
         values (p_workspace, p_feature, p_slot, v_lane.seq, 'CONSUME', p_shown, 0,
                 case when v_lane.period_start is null then '' else v_lane.bucket || '=' || p_amount end, p_now, v_lane.period_start, p_actor);
         v_result := 'T';
         v_taken := v_lane.taken;
-        if p_slots > 1 then
-            v_taken := v_taken + plg.usage_taken_elsewhere(p_workspace, p_feature, p_slot);
+        if v_lane.slots > 1 then
+            -- Nobody spreads the lane anew while this transaction has a part of it.
+            select sum(l.taken)::bigint into v_taken from plg.usage_lane l
+            where l.workspace_id = p_workspace and l.feature = p_feature;
         end if;
     else
-        select l.* into v_lane from plg.usage_lane l
+        -- In one statement, so that what was taken is of the same lane.
+        select l.*, (select sum(o.taken)::bigint from plg.usage_lane o
+                     where o.workspace_id = p_workspace and o.feature = p_feature) as taken_of_all
+        into v_lane
+        from plg.usage_lane l
         where l.workspace_id = p_workspace and l.feature = p_feature and l.slot = p_slot
           and l.basis = p_basis and p_now < l.until and l.denies
           and l.version = (select v.version from plg.entitlement_version v where v.workspace_id = p_workspace);
         v_result := 'U';
         if found then
-            v_taken := v_lane.taken;
-            if p_slots > 1 then
-                v_taken := v_taken + plg.usage_taken_elsewhere(p_workspace, p_feature, p_slot);
-            end if;
+            v_taken := v_lane.taken_of_all;
             if v_lane.remaining - v_taken < p_amount then
                 v_result := 'D';
             end if;
@@ -247,16 +252,9 @@ begin
 end
 $$;
 
--- What was taken from the other slots of a feature, of the bound workspace.
-create function plg.usage_taken_elsewhere(p_workspace text, p_feature text, p_slot integer) returns bigint
-language sql stable security invoker set search_path = pg_catalog, pg_temp
-as $$
-    select coalesce(sum(l.taken), 0)::bigint from plg.usage_lane l
-    where l.workspace_id = p_workspace and l.feature = p_feature and l.slot <> p_slot
-$$;
-
 -- Binds to a workspace, reads meters and what the workspace has, and leaves the binding as it was. With p_lock the meters are this transaction's until its end. Users
--- are '' for the workspace. Returns the states, what was taken from the lanes since, and the facts that had not ended when the meters were stored.
+-- are '' for the workspace. Returns the states, what was taken from the lanes since, and the facts that had not ended when the meters were stored: all of them if one
+-- was not, or none is asked for.
 create function plg.usage_open(
     p_workspace text, p_actor text, p_features text[], p_users text[], p_lock boolean,
     out refused text, out version bigint, out facts text, out states text[], out taken bigint[], out database_micros bigint)
@@ -269,6 +267,8 @@ declare
     v_state   text;
     v_as_of   timestamptz;
     v_taken   bigint;
+    v_lanes   bigint;
+    v_slots   bigint;
 begin
     if p_lock then
         refused := plg_directory.admit(p_workspace, p_actor, null);
@@ -281,23 +281,29 @@ begin
     perform set_config('plg.workspace_id', p_workspace, true);
     states := '{}';
     taken := '{}';
+    if cardinality(p_features) = 0 then
+        v_since := '-infinity';
+    end if;
     for i in 1 .. cardinality(p_features) loop
         v_taken := 0;
         if p_lock then
             -- The lanes come first: whoever has taken from one in this transaction has it already, and must not wait for somebody who waits for it.
             if p_users[i] = '' then
-                perform from plg.usage_lane o
-                where o.workspace_id = p_workspace and o.feature = p_features[i]
-                order by o.slot for update;
-                if not found then
-                    insert into plg.usage_lane
-                        (workspace_id, feature, slot, amount, taken, seq, basis, version, until, denies, used, held, lim, remaining, overage, bucket)
-                    values (p_workspace, p_features[i], 0, 0, 0, 0, 0, -1, '-infinity', false, 0, 0, 0, 0, 0, 'plan')
-                    on conflict do nothing;
-                    perform from plg.usage_lane o
-                    where o.workspace_id = p_workspace and o.feature = p_features[i]
-                    order by o.slot for update;
-                end if;
+                for v_look in 1 .. 3 loop
+                    select coalesce(sum(l.taken), 0), count(*), max(l.slots) into v_taken, v_lanes, v_slots
+                    from (select o.taken, o.slots from plg.usage_lane o
+                          where o.workspace_id = p_workspace and o.feature = p_features[i]
+                          order by o.slot for update) l;
+                    -- Once more only for lanes that were made by whoever had the first one before.
+                    exit when v_lanes >= v_slots;
+                    if v_lanes = 0 then
+                        insert into plg.usage_lane
+                            (workspace_id, feature, slot, slots, amount, taken, seq, basis, version, until, denies, used, held, lim, remaining, overage,
+                             bucket)
+                        values (p_workspace, p_features[i], 0, 1, 0, 0, 0, 0, -1, '-infinity', false, 0, 0, 0, 0, 0, 'plan')
+                        on conflict do nothing;
+                    end if;
+                end loop;
             end if;
             select m.state, m.as_of into v_state, v_as_of from plg.usage_meter m
             where m.workspace_id = p_workspace and m.feature = p_features[i] and m.user_id = p_users[i]
@@ -308,13 +314,6 @@ begin
                 select m.state, m.as_of into v_state, v_as_of from plg.usage_meter m
                 where m.workspace_id = p_workspace and m.feature = p_features[i] and m.user_id = p_users[i]
                 for update;
-            end if;
-            if p_users[i] = '' then
-                -- Once more, for lanes that somebody else has just made.
-                select coalesce(sum(l.taken), 0) into v_taken
-                from (select o.taken from plg.usage_lane o
-                      where o.workspace_id = p_workspace and o.feature = p_features[i]
-                      order by o.slot for update) l;
             end if;
         else
             -- In one statement, so that both are of the same moment.
@@ -362,23 +361,30 @@ begin
         set state = v_meter ->> 'state', used = (v_meter ->> 'used')::numeric, held = (v_meter ->> 'held')::numeric,
             as_of = (v_meter ->> 'asOf')::timestamptz
         where m.workspace_id = p_workspace and m.feature = v_meter ->> 'feature' and m.user_id = v_meter ->> 'user';
+        if not found then
+            raise exception 'the meter of % is not there any more', v_meter ->> 'feature' using errcode = '40001';
+        end if;
         v_lane := v_meter -> 'lane';
         if v_lane is not null then
             insert into plg.usage_lane as l
-                (workspace_id, feature, slot, amount, taken, seq, basis, version, until, denies, used, held, lim, remaining, overage,
+                (workspace_id, feature, slot, slots, amount, taken, seq, basis, version, until, denies, used, held, lim, remaining, overage,
                  period_start, period_end, bucket)
-            select p_workspace, v_meter ->> 'feature', a.slot - 1, a.amount::bigint, 0, 0, x.basis, x.version, x.until, x.denies, x.used, x.held, x.lim,
+            select p_workspace, v_meter ->> 'feature', a.slot - 1, jsonb_array_length(v_meter -> 'amounts'), a.amount::bigint, 0, 0, x.basis, x.version, x.until, x.denies, x.used, x.held, x.lim,
                    x.remaining, x.overage, x.period_start, x.period_end, x.bucket
             from jsonb_array_elements_text(v_meter -> 'amounts') with ordinality as a (amount, slot),
                  jsonb_to_record(v_lane) as x (basis bigint, version bigint, until timestamptz, denies boolean, used bigint, held bigint, lim bigint,
                                                remaining bigint, overage bigint, period_start timestamptz, period_end timestamptz, bucket text)
             on conflict (workspace_id, feature, slot) do update
-                set amount = excluded.amount, taken = 0, basis = excluded.basis, version = excluded.version, until = excluded.until,
+                set slots = excluded.slots, amount = excluded.amount, taken = 0, basis = excluded.basis, version = excluded.version, until = excluded.until,
                     denies = excluded.denies, used = excluded.used, held = excluded.held, lim = excluded.lim, remaining = excluded.remaining,
                     overage = excluded.overage, period_start = excluded.period_start, period_end = excluded.period_end, bucket = excluded.bucket;
-            update plg.usage_lane l set amount = 0, taken = 0, denies = false
-            where l.workspace_id = p_workspace and l.feature = v_meter ->> 'feature' and l.slot >= jsonb_array_length(v_meter -> 'amounts')
-              and (l.amount > 0 or l.taken > 0 or l.denies);
+            if exists (select from plg.usage_lane l
+                       where l.workspace_id = p_workspace and l.feature = v_meter ->> 'feature'
+                         and l.slot = jsonb_array_length(v_meter -> 'amounts')) then
+                update plg.usage_lane l set amount = 0, taken = 0, denies = false
+                where l.workspace_id = p_workspace and l.feature = v_meter ->> 'feature' and l.slot >= jsonb_array_length(v_meter -> 'amounts')
+                  and (l.amount > 0 or l.taken > 0 or l.denies);
+            end if;
         end if;
     end loop;
     if p_entries is not null then
@@ -444,58 +450,79 @@ begin
 end
 $$;
 
--- Refuses everything about a workspace from the commit of this on. The version is raised too, so that no lane is valid any more.
-create or replace function plg_directory.begin_deletion(p_workspace text, p_at timestamptz) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- Of a workspace whose deletion has begun, makes the lanes worthless by raising the version. Returns whether that was done: it is not if a transaction that has changed
+-- what the workspace has keeps it from being done.
+create function plg_directory.end_lanes(p_workspace text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s'
 as $$
 declare
-    v_binding text := coalesce(current_setting('plg.workspace_id', true), '');
+    v_binding text    := coalesce(current_setting('plg.workspace_id', true), '');
+    v_done    boolean := true;
 begin
-    insert into plg_directory.deleted_workspace (workspace_id, deleted_at) values (p_workspace, p_at) on conflict do nothing;
-    insert into plg_directory.change_feed (workspace_id, kind, subject) values (p_workspace, 'workspace', p_workspace);
+    if not exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then
+        raise exception 'the deletion of this workspace has not begun' using errcode = '55000';
+    end if;
     perform set_config('plg.workspace_id', p_workspace, true);
-    update plg.entitlement_version v set version = v.version + 1 where v.workspace_id = p_workspace;
+    begin
+        update plg.entitlement_version v set version = v.version + 1 where v.workspace_id = p_workspace;
+    exception when lock_not_available then
+        v_done := false;
+    end;
     perform set_config('plg.workspace_id', v_binding, true);
+    return v_done;
 end
 $$;
 
 -- Removes the rows of a user who is being erased, from the p_limit workspaces after p_after, and leaves the binding as it was. Rows with actor_id are
--- those of a ledger: they stay, without it. Returns the last of these workspaces, null if there was none, and how many rows it removed or changed.
+-- those of a ledger: they stay, without it, and no more than 5000 are changed at once. Returns after which workspace to go on, null if there was none, and how many
+-- rows it removed or changed.
 create or replace function plg_directory.erase_some(p_user text, p_after text, p_limit integer, out last_workspace text, out removed bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
-    v_binding text := current_setting('plg.workspace_id', true);
-    v_now     bigint;
-    v_table   record;
-    v_where   text;
+    v_binding   text := current_setting('plg.workspace_id', true);
+    v_workspace text;
+    v_left      integer := 5000;
+    v_rows      tid[];
+    v_now       bigint;
+    v_table     record;
+    v_where     text;
 begin
     if not exists (select from plg_directory.erased_user e where e.user_hash = sha256(convert_to(p_user, 'UTF8'))) then
         raise exception 'the erasure of this user has not begun' using errcode = '55000';
     end if;
     removed := 0;
-    for last_workspace in
+    for v_workspace in
         select w.workspace_id from plg_directory.workspace w where p_after is null or w.workspace_id > p_after
         union
         select d.workspace_id from plg_directory.deleted_workspace d
         where not d.complete and (p_after is null or d.workspace_id > p_after)
         order by 1 limit p_limit
     loop
-        perform set_config('plg.workspace_id', last_workspace, true);
+        perform set_config('plg.workspace_id', v_workspace, true);
         for v_table in select t.name, t.user_columns from plg_directory.tenant_tables() t where cardinality(t.user_columns) > 0 loop
             select string_agg(format('%I = $2', c), ' or ') into v_where from unnest(v_table.user_columns) as c;
             execute format('delete from %s where workspace_id = $1 and (%s)', v_table.name, v_where)
-                using last_workspace, p_user;
+                using v_workspace, p_user;
             get diagnostics v_now = row_count;
             removed := removed + v_now;
         end loop;
         for v_table in select t.name from plg_directory.tenant_tables() t
                        where exists (select from pg_attribute a where a.attrelid = t.id and a.attname = 'actor_id' and not a.attisdropped) loop
-            execute format('update %s set actor_id = null where workspace_id = $1 and actor_id = $2', v_table.name)
-                using last_workspace, p_user;
+            execute format('select array(select ctid from %s where workspace_id = $1 and actor_id = $2 limit $3)', v_table.name)
+                into v_rows using v_workspace, p_user, v_left;
+            v_left := v_left - cardinality(v_rows);
+            execute format('update %s set actor_id = null where ctid = any ($1) and workspace_id = $2 and actor_id = $3', v_table.name)
+                using v_rows, v_workspace, p_user;
             get diagnostics v_now = row_count;
             removed := removed + v_now;
+            exit when v_left = 0;
         end loop;
+        if v_left = 0 then
+            last_workspace := coalesce(last_workspace, p_after, ''); -- there may be more of this one
+            exit;
+        end if;
+        last_workspace := v_workspace;
     end loop;
     perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
 end

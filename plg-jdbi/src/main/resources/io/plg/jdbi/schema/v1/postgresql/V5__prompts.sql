@@ -19,6 +19,8 @@ create table plg.prompt (
 );
 create index prompt_of_user on plg.prompt (workspace_id, user_id, shown_at);
 create index prompt_shown on plg.prompt (workspace_id, shown_at);
+create index prompt_dismissed on plg.prompt (workspace_id, user_id, dismissed_at) where dismissed_at is not null;
+create index prompt_snoozed on plg.prompt (workspace_id, user_id, snoozed_until) where snoozed_until is not null;
 
 -- One row per user, whose lock orders the prompts of one user. offers counts how often one was about to be shown: counting is what locks, also in
 -- transactions that could not see what another one has committed since they began.
@@ -65,14 +67,18 @@ declare
 begin
     perform set_config('plg.workspace_id', p_workspace, true);
     loop
-        select count(*) filter (where p.feature = p_feature and p.snoozed_until > p_at) = 0
-               and (p_always
-                    or count(*) filter (where p.shown_at > p_window) < p_most
-                       and count(*) filter (where p.feature = p_feature and p.severity >= p_severity
-                                              and (p.shown_at > p_cool_down or p.dismissed_at > p_dismissed)) = 0)
-        into v_allowed
-        from plg.prompt p
-        where p.workspace_id = p_workspace and p.user_id = p_user;
+        -- Each question has an index that leads to what is recent enough to matter.
+        v_allowed := not exists (select from plg.prompt p
+                                 where p.workspace_id = p_workspace and p.user_id = p_user and p.snoozed_until > p_at and p.feature = p_feature)
+            and (p_always
+                 or (select count(*) from plg.prompt p
+                     where p.workspace_id = p_workspace and p.user_id = p_user and p.shown_at > p_window) < p_most
+                    and not exists (select from plg.prompt p
+                                    where p.workspace_id = p_workspace and p.user_id = p_user and p.shown_at > p_cool_down and p.feature = p_feature
+                                      and p.severity >= p_severity)
+                    and not exists (select from plg.prompt p
+                                    where p.workspace_id = p_workspace and p.user_id = p_user and p.dismissed_at > p_dismissed and p.feature = p_feature
+                                      and p.severity >= p_severity));
         if v_allowed and p_always then
             select p.id, p.shown_at into prompt_id, v_at
             from plg.prompt p

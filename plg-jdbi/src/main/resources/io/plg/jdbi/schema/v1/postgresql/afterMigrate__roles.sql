@@ -39,9 +39,12 @@ begin
         grant select, insert on plg.growth_event to plg_app;
         grant select, insert, update on plg.idempotency_key to plg_app;
         grant select, insert on plg.idempotency_log, plg.idempotency_once to plg_app;
-        grant select, insert, update on plg.entitlement, plg.entitlement_version, plg.usage_meter, plg.usage_lane to plg_app;
+        grant select, insert, update (ends_at) on plg.entitlement to plg_app;
+        grant select, insert, update (version) on plg.entitlement_version to plg_app;
+        grant select, insert, update on plg.usage_meter, plg.usage_lane to plg_app;
         grant select, insert on plg.usage_entry to plg_app;
-        grant select, insert, update on plg.prompt, plg.prompt_user to plg_app;
+        grant select, insert, update (clicked_at, dismissed_at, snoozed_until, upgraded_at) on plg.prompt to plg_app;
+        grant select, insert, update (offers) on plg.prompt_user to plg_app;
         grant execute on all functions in schema plg, plg_directory to plg_app;
         revoke execute on function plg_directory.workspaces_after(text, integer) from plg_app;
     end if;
