@@ -16,7 +16,7 @@ import dev.openfeature.sdk.Structure;
 import dev.openfeature.sdk.Value;
 import io.plg.Plg;
 import io.plg.SettableClock;
-import io.plg.StoreFailure;
+import io.plg.StoreUnreachable;
 import io.plg.UserId;
 import io.plg.gate.GateDecision;
 import io.plg.plan.Every;
@@ -641,7 +641,7 @@ class PlgFeatureProviderTest {
         try (Plg away = Plg.inMemory()
                 .plans(plans)
                 .planResolver(workspace -> {
-                    throw new StoreFailure("the table of plans is away", new IllegalStateException());
+                    throw new StoreUnreachable("the table of plans is away", new IllegalStateException());
                 })
                 .build()) {
             Client asking = client(PlgFeatureProvider.of(away, plans));
