@@ -2,6 +2,8 @@
 @SuppressWarnings("module") // io.plg.audit and io.plg.jdbi are compiled later
 module io.plg {
     requires static transitive org.jspecify;
+    requires com.sanctionco.jmail;
+    requires java.net.http;
     requires org.slf4j;
     requires com.github.benmanes.caffeine;
     requires tools.jackson.databind;
@@ -10,6 +12,7 @@ module io.plg {
     exports io.plg;
     exports io.plg.activation;
     exports io.plg.event;
+    exports io.plg.fraud;
     exports io.plg.funnel;
     exports io.plg.gate;
     exports io.plg.idempotency;
@@ -17,8 +20,11 @@ module io.plg {
     exports io.plg.memory;
     exports io.plg.plan;
     exports io.plg.prompt;
+    exports io.plg.referral;
+    exports io.plg.reward;
     exports io.plg.stats;
     exports io.plg.tenancy;
+    exports io.plg.virality;
     exports io.plg.internal to
             io.plg.audit,
             io.plg.jdbi;

@@ -2,6 +2,7 @@ package io.plg;
 
 import io.plg.activation.ActivationFunnel;
 import io.plg.memory.InMemoryStores;
+import io.plg.referral.SignUps;
 import io.plg.tenancy.Users;
 import io.plg.tenancy.Workspaces;
 import java.util.List;
@@ -92,6 +93,13 @@ public interface Plg extends AutoCloseable {
      * @return the funnels in the order in which they were given
      */
     List<ActivationFunnel> funnels();
+
+    /**
+     * Returns where somebody who is new meets the code of a referrer.
+     *
+     * @return what attributes sign-ups, whatever the workspace
+     */
+    SignUps signUps();
 
     /**
      * Returns the end of workspaces.

@@ -1,6 +1,7 @@
 package io.plg;
 
 import io.plg.activation.ActivationFunnel;
+import io.plg.fraud.FraudPolicy;
 import io.plg.gate.GateMessages;
 import io.plg.internal.PlgRuntime;
 import io.plg.plan.Feature;
@@ -8,6 +9,11 @@ import io.plg.plan.PlanCatalog;
 import io.plg.plan.PlanResolver;
 import io.plg.plan.PlanSource;
 import io.plg.prompt.PromptPolicy;
+import io.plg.referral.ProgramCatalog;
+import io.plg.referral.ProgramSource;
+import io.plg.referral.ReferralProgram;
+import io.plg.reward.RewardFulfilment;
+import io.plg.reward.RewardProvider;
 import io.plg.tenancy.IsolationDrift;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -40,6 +46,11 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
     private @Nullable PlanResolver planResolver;
     private GateMessages gateMessages = PlgRuntime.english();
     private final Map<String, Integer> slots = new HashMap<>();
+    private @Nullable ProgramSource programs;
+    private FraudPolicy fraud = FraudPolicy.standard();
+    private final Map<String, RewardProvider> rewardProviders = new HashMap<>();
+    private @Nullable RewardFulfilment fulfilment;
+    private Duration settleRewardsEvery = Duration.ofSeconds(10);
 
     /** For adapters. */
     protected PlgBuilder() {}
@@ -202,10 +213,97 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
     }
 
     /**
+     * Sets the referral program of the product, if it has one.
+     *
+     * @param program the program
+     * @return this builder
+     */
+    public B program(ReferralProgram program) {
+        return programs(ProgramCatalog.of(program));
+    }
+
+    /**
+     * Sets the referral programs and reward campaigns of the product.
+     *
+     * @param catalog the programs, the most important one first
+     * @return this builder
+     */
+    public B programs(ProgramCatalog catalog) {
+        return programs(ProgramSource.of(catalog));
+    }
+
+    /**
+     * Sets where the referral programs and reward campaigns of the product come from, if they change while the application runs. Rewards that were decided keep the rule they were made
+     * under.
+     *
+     * @param source asked whenever something is attributed, reached or claimed
+     * @return this builder
+     */
+    public B programs(ProgramSource source) {
+        this.programs = Objects.requireNonNull(source, "source");
+        return self();
+    }
+
+    /**
+     * Sets what is done about fraud when somebody is referred. Default: {@link FraudPolicy#standard()}.
+     *
+     * @param policy the policy
+     * @return this builder
+     */
+    public B fraud(FraudPolicy policy) {
+        this.fraud = Objects.requireNonNull(policy, "policy");
+        return self();
+    }
+
+    /**
+     * Sets who gives rewards of a kind of the host's own.
+     *
+     * @param type the {@linkplain io.plg.reward.Benefit.Custom#type() type} of the benefit
+     * @param provider gives them, in the transaction in which they are issued
+     * @return this builder
+     * @throws IllegalArgumentException if there is a provider for the type
+     */
+    public B rewardProvider(String type, RewardProvider provider) {
+        Objects.requireNonNull(provider, "provider");
+        if (rewardProviders.putIfAbsent(Objects.requireNonNull(type, "type"), provider) != null) {
+            throw new IllegalArgumentException("there is a provider for rewards of type \"" + type + "\" already");
+        }
+        return self();
+    }
+
+    /**
+     * Sets who gives rewards outside of this database, such as credit at a billing provider. Default: nobody does.
+     *
+     * @param fulfilment gives them
+     * @return this builder
+     */
+    public B fulfilment(RewardFulfilment fulfilment) {
+        this.fulfilment = Objects.requireNonNull(fulfilment, "fulfilment");
+        return self();
+    }
+
+    /**
+     * Sets how often rewards whose hold has ended are issued, and those that are given outside are handed on. Default: ten seconds.
+     *
+     * @param interval one second to one day, or zero for never: the host calls {@link io.plg.reward.RewardLedger#settle()} itself
+     * @return this builder
+     * @throws IllegalArgumentException if the interval is out of range
+     */
+    public B settleRewardsEvery(Duration interval) {
+        if (!interval.isZero()
+                && (interval.compareTo(Duration.ofSeconds(1)) < 0 || interval.compareTo(Duration.ofDays(1)) > 0)) {
+            throw new IllegalArgumentException("interval must be zero or PT1S to PT24H, was " + interval);
+        }
+        this.settleRewardsEvery = interval;
+        return self();
+    }
+
+    /**
      * For adapters: builds the {@code Plg} on a set of stores.
      *
      * @param stores the adapter's stores; closed when the {@code Plg} is closed
      * @return the {@code Plg}
+     * @throws IllegalArgumentException if a program or campaign gives what this product does not have
      */
     protected final Plg assemble(PlgStores stores) {
         return PlgRuntime.assemble(
@@ -221,7 +319,9 @@ public abstract class PlgBuilder<B extends PlgBuilder<B>> {
                         planResolver,
                         gateMessages,
                         slots,
-                        prompts));
+                        prompts,
+                        new PlgRuntime.RewardSettings(
+                                programs, fraud, rewardProviders, fulfilment, settleRewardsEvery)));
     }
 
     /**

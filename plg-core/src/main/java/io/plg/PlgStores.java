@@ -4,6 +4,8 @@ import io.plg.activation.ActivationStore;
 import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.prompt.PromptStore;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Rules for implementers: decisions that race are one atomic statement in the store; nothing a transaction wrote is seen by
  * others before its commit or after its rollback; a call that throws leaves no trace. The contract tests are
- * {@code ActivationStoreContract}, {@code IdempotencyContract}, {@code GateContract}, {@code PromptContract}, {@code TenancyContract} and {@code TransactionContract} of plg-testkit.
+ * {@code ActivationStoreContract}, {@code IdempotencyContract}, {@code GateContract}, {@code PromptContract}, {@code ReferralContract}, {@code RewardContract}, {@code TenancyContract} and {@code TransactionContract} of plg-testkit.
  */
 public interface PlgStores extends AutoCloseable {
 
@@ -48,6 +50,20 @@ public interface PlgStores extends AutoCloseable {
      * @return the store
      */
     PromptStore prompts();
+
+    /**
+     * Returns the store of codes and referrals.
+     *
+     * @return the store
+     */
+    ReferralStore referrals();
+
+    /**
+     * Returns the store of rewards.
+     *
+     * @return the store
+     */
+    RewardStore rewards();
 
     /**
      * Returns the store that ends workspaces and users.

@@ -6,6 +6,8 @@ import io.plg.gate.Entitlements;
 import io.plg.gate.Gates;
 import io.plg.idempotency.Idempotency;
 import io.plg.prompt.UpgradePrompts;
+import io.plg.referral.Referrals;
+import io.plg.reward.RewardLedger;
 
 /**
  * The view on one workspace, through which every operation on its data goes: there is no method that forgets the tenant. A view
@@ -69,4 +71,29 @@ public interface Workspace {
      * @return the view on the prompts of this workspace
      */
     UpgradePrompts prompts();
+
+    /**
+     * Returns the referrals of this workspace in the product's first program.
+     *
+     * @return the view on them
+     * @throws IllegalStateException if {@code Plg} was built without programs
+     */
+    Referrals referrals();
+
+    /**
+     * Returns the referrals of this workspace in a program.
+     *
+     * @param program the name of the program
+     * @return the view on them
+     * @throws IllegalArgumentException if there is no such program
+     * @throws IllegalStateException if {@code Plg} was built without programs
+     */
+    Referrals referrals(String program);
+
+    /**
+     * Returns the rewards of this workspace's users.
+     *
+     * @return the view on them
+     */
+    RewardLedger rewards();
 }

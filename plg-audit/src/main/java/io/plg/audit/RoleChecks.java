@@ -26,8 +26,17 @@ final class RoleChecks {
             "pg_read_all_data",
             "pg_write_all_data");
 
-    private static final Set<String> DIRECTORY_TABLES =
-            Set.of("workspace", "deleted_workspace", "erased_user", "lookup", "change_feed", "change_feed_trimmed");
+    private static final Set<String> DIRECTORY_TABLES = Set.of(
+            "workspace",
+            "deleted_workspace",
+            "erased_user",
+            "lookup",
+            "change_feed",
+            "change_feed_trimmed",
+            "referral",
+            "referral_joins",
+            "reward_cap",
+            "due_work");
 
     private static final Set<String> DIRECTORY_ROUTINES = Set.of(
             "note_changes(text, text[])",
@@ -50,6 +59,14 @@ final class RoleChecks {
             "end_deletion(text)",
             "end_erasure(text)",
             "remove_expired_keys(text, integer)",
+            "bind_referral(text, bytea, bytea)",
+            "referrer_workspace(text, bytea)",
+            "referred_in(text, bytea, text)",
+            "referral_depth(text, bytea)",
+            "take_reward_cap(text, text, timestamp with time zone, bigint, bigint, bigint, bigint)",
+            "note_due(text, timestamp with time zone)",
+            "workspaces_due(text, timestamp with time zone, integer)",
+            "forget_due(text, timestamp with time zone)",
             "unfinished_deletions()",
             "unfinished_erasures()");
 

@@ -214,10 +214,101 @@ public sealed interface GrowthEvent {
                             "periodStart",
                             periodStart.toString());
         }
+    }
 
-        private static Object json(BigDecimal amount) {
-            return amount.scale() <= 0 ? amount.longValueExact() : amount.toPlainString();
+    /**
+     * Somebody who signed up was bound to a referrer. It happened to the referrer; who was referred is not said.
+     *
+     * @param id see {@link GrowthEvent#id()}
+     * @param time see {@link GrowthEvent#time()}
+     * @param workspace of the referrer
+     * @param user the referrer
+     * @param program the name of the program
+     * @param referral the id of the referral
+     */
+    record ReferralAttributed(UUID id, Instant time, WorkspaceId workspace, UserId user, String program, UUID referral)
+            implements GrowthEvent {
+
+        /** The {@link GrowthEvent#type()} of these events. */
+        public static final String TYPE = "plg.referral.attributed";
+
+        /** Checks that nothing is missing. */
+        public ReferralAttributed {
+            requireAll(id, time, workspace, user, program, referral);
         }
+
+        @Override
+        public String type() {
+            return TYPE;
+        }
+
+        @Override
+        public Map<String, Object> data() {
+            return dataOf("program", program, "referralId", referral.toString());
+        }
+    }
+
+    /**
+     * A reward was decided, or went on. It is committed together with what it gives.
+     *
+     * @param id see {@link GrowthEvent#id()}
+     * @param time see {@link GrowthEvent#time()}
+     * @param workspace see {@link GrowthEvent#workspace()}
+     * @param user who gets the reward; {@code null} if erased
+     * @param reward the id of the reward
+     * @param program the program or campaign that gives it
+     * @param rule the name of the rule
+     * @param state where it stands now, such as {@code issued}
+     * @param unit what it gives
+     * @param amount how much of it
+     */
+    record RewardStateChanged(
+            UUID id,
+            Instant time,
+            WorkspaceId workspace,
+            @Nullable UserId user,
+            UUID reward,
+            String program,
+            String rule,
+            String state,
+            String unit,
+            BigDecimal amount)
+            implements GrowthEvent {
+
+        /** The {@link GrowthEvent#type()} of these events. */
+        public static final String TYPE = "plg.reward.state_changed";
+
+        /** Checks that nothing is missing. */
+        public RewardStateChanged {
+            requireAll(id, time, workspace, reward, program, rule, state, unit, amount);
+        }
+
+        @Override
+        public String type() {
+            return TYPE;
+        }
+
+        /** Amounts without decimals are numbers, others text. */
+        @Override
+        public Map<String, Object> data() {
+            return dataOf(
+                    "rewardId",
+                    reward.toString(),
+                    "program",
+                    program,
+                    "rule",
+                    rule,
+                    "state",
+                    state,
+                    "unit",
+                    unit,
+                    "amount",
+                    json(amount));
+        }
+    }
+
+    private static Object json(BigDecimal amount) {
+        return amount.scale() <= 0 ? amount.longValueExact() : amount.toPlainString();
     }
 
     private static void requireAll(Object... components) {

@@ -13,6 +13,8 @@ import io.plg.activation.Cohort;
 import io.plg.activation.Step;
 import io.plg.activation.StepCompletion;
 import io.plg.event.GrowthEvent;
+import io.plg.referral.ReferralProgram;
+import io.plg.reward.Stage;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -52,11 +54,45 @@ final class ActivationView implements Activation {
             }
         }
         WithEvents made = withEvents(completion, plg.now());
+        List<String> programs = completion.step().equals(funnel.aha()) ? programsOfFunnel() : List.of();
+        return programs.isEmpty()
+                ? complete(plg, made)
+                : plg.atomically(tx -> {
+                    ActivationState state = complete(tx, made);
+                    // What the activation of somebody who was referred earns is a part of this commit.
+                    earn(tx, programs, made.completion());
+                    return state;
+                });
+    }
+
+    private ActivationState complete(PlgRuntime in, WithEvents made) {
+        PlgStores stores = in.stores();
         Recorded recorded = stores.activation().complete(workspace, funnel, made.completion(), made.events());
         if (recorded.first()) {
-            stores.afterCommit(() -> committed(List.of(completion.user()), made.events()));
+            stores.afterCommit(() -> committed(List.of(made.completion().user()), made.events()));
         }
         return recorded.state();
+    }
+
+    private void earn(PlgRuntime tx, List<String> programs, StepCompletion completion) {
+        new Rewarding(tx)
+                .reached(
+                        programs,
+                        completion.user(),
+                        workspace,
+                        Stage.ACTIVATION,
+                        completion.time().orElseThrow());
+    }
+
+    /** The programs in which the activation in this funnel counts. */
+    private List<String> programsOfFunnel() {
+        return !plg.hasPrograms()
+                ? List.of()
+                : plg.programs().programs().stream()
+                        .filter(program ->
+                                plg.funnelOf(program).filter(funnel::equals).isPresent())
+                        .map(ReferralProgram::name)
+                        .toList();
     }
 
     @Override
@@ -70,14 +106,25 @@ final class ActivationView implements Activation {
         if (made.isEmpty()) {
             return 0;
         }
-        PlgStores stores = plg.stores();
+        List<String> programs = programsOfFunnel();
+        return programs.isEmpty()
+                ? completeAll(plg, programs, made)
+                : plg.<Integer>atomically(tx -> completeAll(tx, programs, made));
+    }
+
+    private int completeAll(PlgRuntime in, List<String> programs, List<WithEvents> made) {
+        PlgStores stores = in.stores();
         List<Boolean> first = stores.activation().completeAll(workspace, funnel, made);
         var users = new ArrayList<UserId>();
         var events = new ArrayList<GrowthEvent>();
         for (int i = 0; i < made.size(); i++) {
             if (first.get(i)) {
-                users.add(made.get(i).completion().user());
+                StepCompletion completion = made.get(i).completion();
+                users.add(completion.user());
                 events.addAll(made.get(i).events());
+                if (!programs.isEmpty() && completion.step().equals(funnel.aha())) {
+                    earn(in, programs, completion);
+                }
             }
         }
         if (!users.isEmpty()) {

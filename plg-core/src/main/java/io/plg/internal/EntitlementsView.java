@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -242,8 +243,94 @@ final class EntitlementsView implements Entitlements {
         }
     }
 
+    /** As {@link #grant}, under an id that is known before. */
+    void grant(UUID id, Grant grant) {
+        checkKnown(grant.feature());
+        Ticks.positive(grant.feature(), "grant", grant.amount());
+        given(
+                id,
+                WorkspaceFacts.GRANT,
+                grant.feature().name(),
+                null,
+                grant.expiresAt().orElse(null),
+                WorkspaceFacts.grant(grant));
+    }
+
+    /** As {@link #unlock}, under an id that is known before. */
+    void unlock(UUID id, Feature.Flag feature, Duration length) {
+        checkKnown(feature);
+        given(id, WorkspaceFacts.UNLOCK, feature.name(), null, plg.now().plus(length), WorkspaceFacts.unlock());
+    }
+
+    /**
+     * Lets the workspace try a plan for some days more. Without a plan, it is the one that is being tried, else the one that ranks next to what the workspace has.
+     *
+     * @throws UnknownPlan if the catalog has no such plan
+     */
+    void addTrialDays(UUID id, Optional<String> plan, int days) {
+        Optional<Plan> told = plan.map(name -> known(PlanVersion.latestOf(name)));
+        change((facts, now) -> {
+            Optional<UsageStore.Fact> running = runningTrial(facts, now);
+            Optional<Plan> tried = running.flatMap(fact -> plg.catalog().plan(facts.namedPlan(fact)));
+            Plan to = told.filter(
+                            each -> tried.isEmpty() || each.rank() > tried.get().rank())
+                    .or(() -> tried)
+                    .orElseGet(() -> nextAbove(facts, now));
+            Instant end = running.map(UsageStore.Fact::endsAt).orElse(now);
+            boolean goesOn = tried.isPresent() && tried.get().id().equals(to.id());
+            Instant until = goesOn ? end.plus(Duration.ofDays(days)) : later(end, now.plus(Duration.ofDays(days)));
+            return new Change(
+                    List.of(new UsageStore.Fact(
+                            id, WorkspaceFacts.TRIAL, null, now, until, now, 0, WorkspaceFacts.plan(to.id()))),
+                    trials(facts, now));
+        });
+    }
+
+    /** Takes days that {@link #addTrialDays} gave off the trial that is running. */
+    void takeTrialDays(int days) {
+        change((facts, now) -> runningTrial(facts, now)
+                .map(fact -> {
+                    Instant until = Objects.requireNonNull(fact.endsAt()).minus(Duration.ofDays(days));
+                    return new Change(
+                            until.isAfter(now)
+                                    ? List.of(new UsageStore.Fact(
+                                            plg.newId(), WorkspaceFacts.TRIAL, null, now, until, now, 0, fact.body()))
+                                    : List.of(),
+                            trials(facts, now));
+                })
+                .orElseGet(() -> new Change(List.of(), List.of())));
+    }
+
+    private static Optional<UsageStore.Fact> runningTrial(WorkspaceFacts facts, Instant now) {
+        return facts.all().stream()
+                .filter(fact -> fact.kind().equals(WorkspaceFacts.TRIAL))
+                .filter(fact -> fact.endsAt() != null && fact.endsAt().isAfter(now))
+                .max(Comparator.comparingLong(UsageStore.Fact::version));
+    }
+
+    private Plan nextAbove(WorkspaceFacts facts, Instant now) {
+        Plan own = facts.standing(
+                        now,
+                        plg.catalog(),
+                        plg.resolvesPlans() ? plg.resolvePlan(workspace) : Optional.empty(),
+                        plg.resolvesPlans())
+                .plan();
+        return plg.catalog().plans().stream()
+                .filter(each -> each.rank() > own.rank())
+                .min(Comparator.comparingInt(Plan::rank))
+                .orElse(own);
+    }
+
+    private static Instant later(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
+    }
+
     private UUID given(String kind, String feature, @Nullable Instant from, @Nullable Instant until, String body) {
-        UUID id = plg.newId();
+        return given(plg.newId(), kind, feature, from, until, body);
+    }
+
+    private UUID given(
+            UUID id, String kind, String feature, @Nullable Instant from, @Nullable Instant until, String body) {
         change((facts, now) -> {
             Instant at = from == null ? now : from;
             checkTime("effectiveAt", at);

@@ -11,15 +11,18 @@ import io.plg.OperatorStore;
 import io.plg.Plg;
 import io.plg.PlgListener;
 import io.plg.PlgStores;
+import io.plg.StoreFailure;
 import io.plg.TransactionWork;
 import io.plg.UserId;
 import io.plg.Workspace;
+import io.plg.WorkspaceDeleted;
 import io.plg.WorkspaceId;
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationTally;
 import io.plg.activation.UnknownFunnel;
 import io.plg.event.GrowthEvent;
+import io.plg.fraud.FraudPolicy;
 import io.plg.gate.Entitlements;
 import io.plg.gate.GateMessages;
 import io.plg.gate.Gates;
@@ -31,6 +34,14 @@ import io.plg.plan.PlanSource;
 import io.plg.plan.PlanVersion;
 import io.plg.prompt.PromptPolicy;
 import io.plg.prompt.UpgradePrompts;
+import io.plg.referral.ProgramCatalog;
+import io.plg.referral.ProgramSource;
+import io.plg.referral.ReferralProgram;
+import io.plg.referral.Referrals;
+import io.plg.referral.SignUps;
+import io.plg.reward.RewardFulfilment;
+import io.plg.reward.RewardLedger;
+import io.plg.reward.RewardProvider;
 import io.plg.tenancy.Erasure;
 import io.plg.tenancy.IsolationDrift;
 import io.plg.tenancy.TenancyStore;
@@ -51,6 +62,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,9 +91,17 @@ public final class PlgRuntime implements Plg {
      * @param stores where it keeps things
      * @param settings what the builder was told
      * @return the {@code Plg}
+     * @throws IllegalArgumentException if a program or campaign gives what this product does not have
      */
     public static Plg assemble(PlgStores stores, Settings settings) {
-        return new PlgRuntime(new Shared(stores, settings), null);
+        var plg = new PlgRuntime(new Shared(stores, settings), null);
+        if (plg.hasPrograms()) {
+            Benefits.check(plg, plg.programs());
+            if (stores.changes().isPresent()) {
+                plg.settleNowAndThen(); // what another node has left
+            }
+        }
+        return plg;
     }
 
     /**
@@ -172,6 +192,12 @@ public final class PlgRuntime implements Plg {
     @Override
     public List<ActivationFunnel> funnels() {
         return shared.settings.funnels();
+    }
+
+    @Override
+    public SignUps signUps() {
+        programs();
+        return new SignUpsView(this);
     }
 
     @Override
@@ -422,6 +448,101 @@ public final class PlgRuntime implements Plg {
         }
     }
 
+    /** The programs and campaigns as they are now; none without a source. */
+    ProgramCatalog programs() {
+        ProgramSource programs = shared.settings.rewards().programs();
+        if (programs == null) {
+            throw new IllegalStateException(
+                    "this Plg has no referral programs; say program(…) or programs(…) where it is built");
+        }
+        return Objects.requireNonNull(
+                programs.current(), () -> programs.getClass().getName() + " returned null instead of a ProgramCatalog");
+    }
+
+    boolean hasPrograms() {
+        return shared.settings.rewards().programs() != null;
+    }
+
+    boolean hasPlans() {
+        return shared.settings.plans() != null;
+    }
+
+    RewardSettings rewardSettings() {
+        return shared.settings.rewards();
+    }
+
+    Guesses guesses() {
+        return shared.guesses;
+    }
+
+    SecureRandom random() {
+        return shared.random;
+    }
+
+    /** By what a workspace hashes what it may not keep. */
+    Pepper pepper(WorkspaceId workspace) {
+        Pepper known = shared.peppers.getIfPresent(workspace);
+        if (known != null) {
+            return known;
+        }
+        byte[] candidate = new byte[32];
+        shared.random.nextBytes(candidate);
+        PlgStores stores = stores();
+        Pepper pepper = Pepper.of(stores.referrals().secret(workspace, candidate));
+        stores.afterCommit(() -> shared.peppers.put(workspace, pepper));
+        return pepper;
+    }
+
+    /** The funnel whose activation counts in a program. */
+    Optional<ActivationFunnel> funnelOf(ReferralProgram program) {
+        return program.funnel().map(this::find).or(() -> funnels().stream().findFirst());
+    }
+
+    /**
+     * Does several things as one: as a part of the transaction that is under way, or else in one of its own, which is begun again if it lost to another one.
+     */
+    <T extends @Nullable Object> T atomically(Function<PlgRuntime, T> work) {
+        if (stores().inTransaction()) {
+            return this.<T, RuntimeException>inTransaction(tx -> work.apply((PlgRuntime) tx));
+        }
+        for (int left = 5; ; left--) {
+            try {
+                return this.<T, RuntimeException>inTransaction(tx -> work.apply((PlgRuntime) tx));
+            } catch (StoreFailure e) {
+                if (left == 0 || !isConflict(e)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** From now on, what is due about rewards is done by itself. */
+    void settleNowAndThen() {
+        shared.settleNowAndThen();
+    }
+
+    /**
+     * What a builder was told about referrals and rewards.
+     *
+     * @param programs where programs come from, or {@code null} for none
+     * @param fraud what is done about fraud
+     * @param providers who gives rewards of the host's own kinds, by type
+     * @param fulfilment who gives rewards outside, or {@code null} for nobody
+     * @param settleEvery how often what is due is done, zero for never
+     */
+    public record RewardSettings(
+            @Nullable ProgramSource programs,
+            FraudPolicy fraud,
+            Map<String, RewardProvider> providers,
+            @Nullable RewardFulfilment fulfilment,
+            Duration settleEvery) {
+
+        /** Copies the collections. */
+        public RewardSettings {
+            providers = Map.copyOf(providers);
+        }
+    }
+
     /**
      * What a builder was told.
      *
@@ -436,6 +557,7 @@ public final class PlgRuntime implements Plg {
      * @param gateMessages what the gates say
      * @param slots over how many rows the counting of a feature is spread, by its name
      * @param prompts when upgrade prompts are shown
+     * @param rewards about referrals and rewards
      */
     public record Settings(
             List<ActivationFunnel> funnels,
@@ -448,7 +570,8 @@ public final class PlgRuntime implements Plg {
             @Nullable PlanResolver planResolver,
             GateMessages gateMessages,
             Map<String, Integer> slots,
-            PromptPolicy prompts) {
+            PromptPolicy prompts,
+            RewardSettings rewards) {
 
         /** Copies the collections. */
         public Settings {
@@ -475,6 +598,11 @@ public final class PlgRuntime implements Plg {
         final Flights flights;
         final Clockwork clockwork = new Clockwork();
         final AtomicBoolean tidying = new AtomicBoolean();
+        final AtomicBoolean settling = new AtomicBoolean();
+        final SecureRandom random = new SecureRandom();
+        final Cache<WorkspaceId, Pepper> peppers =
+                Caffeine.newBuilder().maximumSize(10_000).build();
+        final Guesses guesses;
         final ThreadLocal<@Nullable PlgStores> current = new ThreadLocal<>();
         final ThreadLocal<@Nullable UUID> effect = new ThreadLocal<>();
 
@@ -487,6 +615,7 @@ public final class PlgRuntime implements Plg {
                     .orElse(null);
             this.activations = new ActivationCache(root, settings.funnels(), reader);
             this.gates = new GateCache(reader, settings.clock());
+            this.guesses = new Guesses(settings.clock());
         }
 
         private void changed(ChangeFeed.Change change) {
@@ -494,6 +623,7 @@ public final class PlgRuntime implements Plg {
                 case ChangeFeed.Change.ACTIVATION -> activations.drop(change.workspace(), UserId.of(change.subject()));
                 case ChangeFeed.Change.GATES -> gates.drop(change.workspace());
                 case ChangeFeed.Change.WORKSPACE -> {
+                    peppers.invalidate(change.workspace());
                     activations.drop(change.workspace());
                     gates.forget(change.workspace());
                 }
@@ -526,6 +656,32 @@ public final class PlgRuntime implements Plg {
                         LOG.warn("what has expired could not be removed; it is tried again in {}", interval, t);
                     }
                 });
+            }
+        }
+
+        void settleNowAndThen() {
+            Duration interval = settings.rewards().settleEvery();
+            if (!interval.isZero() && settling.compareAndSet(false, true)) {
+                clockwork.tidyEvery(interval, () -> {
+                    try {
+                        settleAll();
+                    } catch (Throwable t) { // whatever it is, it must not be the last time
+                        LOG.warn("rewards that are due could not be settled; it is tried again in {}", interval, t);
+                    }
+                });
+            }
+        }
+
+        private void settleAll() {
+            Instant now = settings.clock().instant().truncatedTo(ChronoUnit.MICROS);
+            for (WorkspaceId each : root.rewards().workspacesDue(now, WORKSPACES_AT_ONCE)) {
+                try {
+                    new RewardsView(new PlgRuntime(this, null), each).settle();
+                } catch (WorkspaceDeleted e) {
+                    LOG.debug("workspace {} was deleted", each, e);
+                } catch (StoreFailure e) {
+                    LOG.warn("rewards of workspace {} could not be settled; it is tried again", each, e);
+                }
             }
         }
 
@@ -603,6 +759,27 @@ public final class PlgRuntime implements Plg {
         }
 
         @Override
+        public Referrals referrals() {
+            return programs().programs().stream()
+                    .findFirst()
+                    .map(first -> new ReferralsView(PlgRuntime.this, id, first.name()))
+                    .orElseThrow(() -> new IllegalStateException("there is no referral program at present"));
+        }
+
+        @Override
+        public Referrals referrals(String program) {
+            return new ReferralsView(
+                    PlgRuntime.this,
+                    id,
+                    ReferralsView.known(PlgRuntime.this, program).name());
+        }
+
+        @Override
+        public RewardLedger rewards() {
+            return new RewardsView(PlgRuntime.this, id);
+        }
+
+        @Override
         public String toString() {
             return "workspace " + id;
         }
@@ -642,6 +819,7 @@ public final class PlgRuntime implements Plg {
             } finally {
                 shared.activations.drop(workspace);
                 shared.gates.forget(workspace);
+                shared.peppers.invalidate(workspace);
                 shared.flights.forget(workspace);
             }
         }

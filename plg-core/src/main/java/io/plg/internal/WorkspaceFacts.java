@@ -359,6 +359,11 @@ final class WorkspaceFacts {
         };
     }
 
+    /** The plan that a fact names. */
+    PlanVersion namedPlan(Fact fact) {
+        return planOf(body(fact));
+    }
+
     private static PlanVersion planOf(Map<String, Object> body) {
         return new PlanVersion(text(body, "plan"), Integer.parseInt(text(body, "version")));
     }

@@ -10,9 +10,12 @@ import io.plg.activation.ActivationStore;
 import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.prompt.PromptStore;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiPredicate;
@@ -31,6 +34,8 @@ public final class InMemoryStores implements PlgStores {
     private final InMemoryActivationStore activation = new InMemoryActivationStore(this, tenancy);
     private final InMemoryIdempotencyStore idempotency = new InMemoryIdempotencyStore(this, tenancy);
     private final InMemoryPromptStore prompts = new InMemoryPromptStore(this, tenancy);
+    private final InMemoryReferralStore referrals = new InMemoryReferralStore(this, tenancy);
+    private final InMemoryRewardStore rewards = new InMemoryRewardStore(this, tenancy);
     private final InMemoryUsageStore usage = new InMemoryUsageStore(this, tenancy);
     private final boolean operator;
 
@@ -80,6 +85,16 @@ public final class InMemoryStores implements PlgStores {
     }
 
     @Override
+    public ReferralStore referrals() {
+        return referrals;
+    }
+
+    @Override
+    public RewardStore rewards() {
+        return rewards;
+    }
+
+    @Override
     public TenancyStore tenancy() {
         return tenancy;
     }
@@ -91,7 +106,7 @@ public final class InMemoryStores implements PlgStores {
 
     /** Everything that holds rows of workspaces. */
     List<TenantRows> tenantRows() {
-        return List.of(activation, idempotency, usage, prompts);
+        return List.of(activation, idempotency, usage, prompts, referrals, rewards);
     }
 
     @Override
@@ -186,6 +201,12 @@ public final class InMemoryStores implements PlgStores {
         }
     }
 
+    /** Puts something into a map, within an operation. */
+    static <K, V> void put(Map<K, V> map, K key, V value, List<Runnable> undo) {
+        V before = map.put(key, value);
+        undo.add(before == null ? () -> map.remove(key) : () -> map.put(key, before));
+    }
+
     private static void undo(List<Runnable> undo, int downTo) {
         for (int i = undo.size(); i-- > downTo; ) {
             undo.remove(i).run();
@@ -254,6 +275,16 @@ public final class InMemoryStores implements PlgStores {
         @Override
         public PromptStore prompts() {
             return check().prompts;
+        }
+
+        @Override
+        public ReferralStore referrals() {
+            return check().referrals;
+        }
+
+        @Override
+        public RewardStore rewards() {
+            return check().rewards;
         }
 
         @Override

@@ -32,9 +32,17 @@ final class InMemoryTenancyStore implements TenancyStore {
 
     void check(WorkspaceId workspace, UserId user) {
         check(workspace);
-        if (erased.contains(user)) {
+        check(user);
+    }
+
+    void check(UserId user) {
+        if (isErased(user)) {
             throw new UserErased(user);
         }
+    }
+
+    boolean isErased(UserId user) {
+        return erased.contains(user);
     }
 
     @Override

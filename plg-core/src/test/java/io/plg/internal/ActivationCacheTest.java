@@ -25,6 +25,8 @@ import io.plg.idempotency.IdempotencyStore;
 import io.plg.memory.InMemoryStores;
 import io.plg.prompt.PromptPolicy;
 import io.plg.prompt.PromptStore;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
 import java.time.Duration;
 import java.time.Instant;
@@ -351,7 +353,9 @@ class ActivationCacheTest {
                 null,
                 PlgRuntime.english(),
                 Map.of(),
-                PromptPolicy.standard());
+                PromptPolicy.standard(),
+                new PlgRuntime.RewardSettings(
+                        null, io.plg.fraud.FraudPolicy.standard(), Map.of(), null, Duration.ZERO));
     }
 
     private static final class CountingStores implements PlgStores {
@@ -399,6 +403,16 @@ class ActivationCacheTest {
         @Override
         public PromptStore prompts() {
             return target.prompts();
+        }
+
+        @Override
+        public ReferralStore referrals() {
+            return target.referrals();
+        }
+
+        @Override
+        public RewardStore rewards() {
+            return target.rewards();
         }
 
         @Override

@@ -68,7 +68,9 @@ class LeasedSliceTest {
                     null,
                     PlgRuntime.english(),
                     Map.of(),
-                    PromptPolicy.standard()));
+                    PromptPolicy.standard(),
+                    new PlgRuntime.RewardSettings(
+                            null, io.plg.fraud.FraudPolicy.standard(), Map.of(), null, Duration.ZERO)));
     private final Gates gates = plg.workspace(ACME).gates();
 
     @AfterEach

@@ -9,6 +9,8 @@ import io.plg.activation.ActivationStore;
 import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.prompt.PromptStore;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -36,6 +38,8 @@ final class BoundStores implements PlgStores, Session {
     private final IdempotencyStore idempotency;
     private final UsageStore usage;
     private final PromptStore prompts;
+    private final ReferralStore referrals;
+    private final RewardStore rewards;
 
     /** Where tasks go: out to the transaction's end, or into the list of the nested work that is under way. */
     private AfterCommit tasks;
@@ -58,6 +62,8 @@ final class BoundStores implements PlgStores, Session {
         this.idempotency = database.dialect(handle).idempotency(this);
         this.usage = database.dialect(handle).usage(this);
         this.prompts = database.dialect(handle).prompts(this);
+        this.referrals = database.dialect(handle).referrals(this);
+        this.rewards = database.dialect(handle).rewards(this);
     }
 
     /** Bound to a transaction that plg itself began and ends on this thread. */
@@ -121,6 +127,18 @@ final class BoundStores implements PlgStores, Session {
     public PromptStore prompts() {
         check();
         return prompts;
+    }
+
+    @Override
+    public ReferralStore referrals() {
+        check();
+        return referrals;
+    }
+
+    @Override
+    public RewardStore rewards() {
+        check();
+        return rewards;
     }
 
     @Override

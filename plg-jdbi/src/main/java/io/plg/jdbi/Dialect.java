@@ -2,6 +2,7 @@ package io.plg.jdbi;
 
 import io.plg.ChangeFeed;
 import io.plg.OperatorStore;
+import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationStore;
@@ -10,6 +11,8 @@ import io.plg.activation.Cohort;
 import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.prompt.PromptStore;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -43,6 +46,16 @@ enum Dialect {
         }
 
         @Override
+        ReferralStore referrals(Session session) {
+            return new PostgresReferralStore(session);
+        }
+
+        @Override
+        RewardStore rewards(Session session) {
+            return new PostgresRewardStore(session);
+        }
+
+        @Override
         TenancyStore tenancy(Session session) {
             return new PostgresTenancyStore(session);
         }
@@ -56,6 +69,18 @@ enum Dialect {
         @Override
         ChangeFeed changes(Session session) {
             return new PostgresChangeFeed(session);
+        }
+
+        @Override
+        void check(Handle handle, WorkspaceId workspace, @Nullable UserId user) {
+            Refusal.check(
+                    handle.createQuery(REFUSAL)
+                            .bind("workspace", workspace.value())
+                            .bindByType("user", user == null ? null : user.value(), String.class)
+                            .mapTo(String.class)
+                            .one(),
+                    workspace,
+                    user);
         }
 
         @Override
@@ -122,6 +147,16 @@ enum Dialect {
         }
 
         @Override
+        ReferralStore referrals(Session session) {
+            return new H2ReferralStore(session);
+        }
+
+        @Override
+        RewardStore rewards(Session session) {
+            return new H2RewardStore(session);
+        }
+
+        @Override
         TenancyStore tenancy(Session session) {
             return new H2TenancyStore(session);
         }
@@ -134,6 +169,11 @@ enum Dialect {
         @Override
         ChangeFeed changes(Session session) {
             return new H2ChangeFeed(session);
+        }
+
+        @Override
+        void check(Handle handle, WorkspaceId workspace, @Nullable UserId user) {
+            H2TenancyStore.check(handle, workspace, user == null ? List.of() : List.of(user));
         }
 
         @Override
@@ -174,6 +214,7 @@ enum Dialect {
             with before as materialized (select coalesce(current_setting('plg.workspace_id', true), '') as binding)
             select binding, set_config('plg.workspace_id', :workspace, true) from before
             """;
+    private static final String REFUSAL = "select plg_directory.refusal(:workspace, :user)";
     private static final String RESTORE = "select set_config('plg.workspace_id', :binding, true)";
     private static final String FATES = """
             select id,
@@ -217,11 +258,27 @@ enum Dialect {
 
     abstract PromptStore prompts(Session session);
 
+    abstract ReferralStore referrals(Session session);
+
+    abstract RewardStore rewards(Session session);
+
     abstract TenancyStore tenancy(Session session);
 
     abstract OperatorStore operator(Session session);
 
     abstract ChangeFeed changes(Session session);
+
+    /** Throws if the workspace or the user is gone. */
+    abstract void check(Handle handle, WorkspaceId workspace, @Nullable UserId user);
+
+    /** Runs statements bound to a workspace, unless it or the user is gone. */
+    <T extends @Nullable Object> T inWorkspace(
+            Session session, String what, WorkspaceId workspace, @Nullable UserId user, Session.Call<T> call) {
+        return session.atomically(what, handle -> {
+            check(handle, workspace, user);
+            return bound(handle, workspace, call);
+        });
+    }
 
     /** Runs statements bound to a workspace, inside a transaction, and leaves the binding as it was. */
     abstract <T extends @Nullable Object> T bound(Handle handle, WorkspaceId workspace, Session.Call<T> call)

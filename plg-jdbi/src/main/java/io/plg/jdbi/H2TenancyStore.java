@@ -53,6 +53,17 @@ final class H2TenancyStore implements TenancyStore {
             values (:workspace, :kind, :subject, current_timestamp(6))
             """;
     private static final List<String> DELETE = List.of(
+            "delete from plg.referral_secret where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.referral_code where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.share_view where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.referral_trace where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.referral where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.referral_invitation where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.reward where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.reward_entry where workspace_id = :workspace fetch first :batch rows only",
+            "delete from plg.reward_cap where workspace_id = :workspace fetch first :batch rows only",
+            "update plg_directory.referral set workspace_id = null where workspace_id = :workspace fetch first :batch rows only",
+            "update plg_directory.referral set referred_workspace_id = null where referred_workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.prompt where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.prompt_user where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.idempotency_key where workspace_id = :workspace fetch first :batch rows only",
@@ -66,6 +77,15 @@ final class H2TenancyStore implements TenancyStore {
             "delete from plg.activation_user where workspace_id = :workspace fetch first :batch rows only",
             "delete from plg.growth_event where workspace_id = :workspace fetch first :batch rows only");
     private static final List<String> ERASE = List.of(
+            "delete from plg.referral_code where user_id = :user fetch first :batch rows only",
+            "delete from plg.share_view where user_id = :user fetch first :batch rows only",
+            "delete from plg.referral_trace where user_id = :user fetch first :batch rows only",
+            "delete from plg.referral_invitation where user_id = :user fetch first :batch rows only",
+            "delete from plg.reward_cap where user_id = :user fetch first :batch rows only",
+            "update plg.referral set actor_id = null where actor_id = :user fetch first :batch rows only",
+            "update plg.reward set actor_id = null where actor_id = :user fetch first :batch rows only",
+            "update plg.reward set cap_actor_id = null where cap_actor_id = :user fetch first :batch rows only",
+            "update plg.reward_entry set actor_id = null where actor_id = :user fetch first :batch rows only",
             "delete from plg.prompt where user_id = :user fetch first :batch rows only",
             "delete from plg.prompt_user where user_id = :user fetch first :batch rows only",
             "delete from plg.idempotency_key where user_id = :user fetch first :batch rows only",
@@ -113,12 +133,17 @@ final class H2TenancyStore implements TenancyStore {
             throw new WorkspaceDeleted(workspace);
         }
         for (UserId user : new LinkedHashSet<>(users)) {
-            if (handle.createQuery(ERASED)
-                    .bind("hash", hash(user))
-                    .mapTo(Boolean.class)
-                    .one()) {
-                throw new UserErased(user);
-            }
+            check(handle, user);
+        }
+    }
+
+    /** Throws if the user is gone. */
+    static void check(Handle handle, UserId user) {
+        if (handle.createQuery(ERASED)
+                .bind("hash", hash(user))
+                .mapTo(Boolean.class)
+                .one()) {
+            throw new UserErased(user);
         }
     }
 
@@ -239,7 +264,7 @@ final class H2TenancyStore implements TenancyStore {
                 .one();
     }
 
-    private static byte[] hash(UserId user) {
+    static byte[] hash(UserId user) {
         return StoredKeys.sha256().digest(user.value().getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -17,6 +17,7 @@ import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.statement.Query;
+import org.jdbi.v3.core.statement.Update;
 import org.jspecify.annotations.Nullable;
 
 /** What workspaces have and use, on H2, by statements in one transaction. There are no lanes: each consumption locks its meter. */
@@ -211,21 +212,23 @@ final class H2UsageStore implements UsageStore {
     }
 
     /** A transaction that sees only what was committed before it began finds no row, although there is one. */
-    private static void seen(int rows, String what) throws SQLException {
+    static void seen(int rows, String what) throws SQLException {
         if (rows != 1) {
             throw new SQLException(
                     what + " was stored by another transaction, which this one cannot see; begin it again", CONFLICT);
         }
     }
 
-    /** Inserts a row unless its key is there; on H2 a statement that fails leaves the transaction usable. */
-    private static void inserted(org.jdbi.v3.core.statement.Update insert) {
+    /** Inserts a row and tells whether its key was free; on H2 a statement that fails leaves the transaction usable. */
+    static boolean inserted(Update insert) {
         try {
             insert.execute();
+            return true;
         } catch (JdbiException e) {
             if (!(e.getCause() instanceof SQLException sql && DUPLICATE.equals(sql.getSQLState()))) {
                 throw e;
             }
+            return false;
         }
     }
 
@@ -267,24 +270,26 @@ final class H2UsageStore implements UsageStore {
                         .bindByType("refers", entry.refersTo(), String.class)
                         .execute();
             }
-            for (GrowthEvent event : changes.events()) {
-                UserId user = event.user();
-                handle.createUpdate(EVENT)
-                        .bind("workspace", workspace.value())
-                        .bind("id", event.id())
-                        .bind("type", event.type())
-                        .bind("version", event.version())
-                        .bind("at", time(event.time()))
-                        .bindByType("user", user == null ? null : user.value(), String.class)
-                        .bind("data", Json.write(event.data()))
-                        .execute();
-            }
+            changes.events().forEach(event -> store(handle, workspace, event));
             if (changes.noted()) {
                 note(handle, workspace);
             }
             return changes;
         });
         StoredUsage.told(workspace, changes.events()).ifPresent(session::stored);
+    }
+
+    static void store(Handle handle, WorkspaceId workspace, GrowthEvent event) {
+        UserId user = event.user();
+        handle.createUpdate(EVENT)
+                .bind("workspace", workspace.value())
+                .bind("id", event.id())
+                .bind("type", event.type())
+                .bind("version", event.version())
+                .bind("at", time(event.time()))
+                .bindByType("user", user == null ? null : user.value(), String.class)
+                .bind("data", Json.write(event.data()))
+                .execute();
     }
 
     private static void note(Handle handle, WorkspaceId workspace) {

@@ -11,6 +11,7 @@ import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.audit.IsolationAudit;
 import io.plg.audit.IsolationWatch;
+import io.plg.referral.SignUps;
 import io.plg.tenancy.AuditReport;
 import io.plg.tenancy.NotIsolated;
 import io.plg.tenancy.Users;
@@ -149,6 +150,11 @@ public final class JdbiPlg implements Plg {
     @Override
     public List<ActivationFunnel> funnels() {
         return plg.funnels();
+    }
+
+    @Override
+    public SignUps signUps() {
+        return plg.signUps();
     }
 
     @Override

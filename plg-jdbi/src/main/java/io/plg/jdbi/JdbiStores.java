@@ -10,6 +10,8 @@ import io.plg.activation.ActivationStore;
 import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.prompt.PromptStore;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -30,6 +32,8 @@ final class JdbiStores implements PlgStores, Session {
     private volatile @Nullable IdempotencyStore idempotency;
     private volatile @Nullable UsageStore usage;
     private volatile @Nullable PromptStore prompts;
+    private volatile @Nullable ReferralStore referrals;
+    private volatile @Nullable RewardStore rewards;
 
     /** On the application's database, and for operator reports as another role on the same. */
     JdbiStores(Database database, @Nullable Database operator) {
@@ -74,6 +78,26 @@ final class JdbiStores implements PlgStores, Session {
         if (known == null) {
             known = database.dialect().prompts(this);
             prompts = known;
+        }
+        return known;
+    }
+
+    @Override
+    public ReferralStore referrals() {
+        ReferralStore known = referrals;
+        if (known == null) {
+            known = database.dialect().referrals(this);
+            referrals = known;
+        }
+        return known;
+    }
+
+    @Override
+    public RewardStore rewards() {
+        RewardStore known = rewards;
+        if (known == null) {
+            known = database.dialect().rewards(this);
+            rewards = known;
         }
         return known;
     }

@@ -29,7 +29,13 @@ public final class PlgSchema {
     private static final String POSTGRESQL = "io/plg/jdbi/schema/v1/postgresql/";
     private static final String H2 = "io/plg/jdbi/schema/v1/h2/";
     private static final List<String> SCRIPTS = List.of(
-            "V1__workspaces.sql", "V2__activation.sql", "V3__idempotency.sql", "V4__gates.sql", "V5__prompts.sql");
+            "V1__workspaces.sql",
+            "V2__activation.sql",
+            "V3__idempotency.sql",
+            "V4__gates.sql",
+            "V5__prompts.sql",
+            "V6__referrals.sql",
+            "V7__rewards.sql");
     private static final String RIGHTS = "afterMigrate__roles.sql";
 
     private final DataSource dataSource;

@@ -73,7 +73,16 @@ final class StoredUsage {
 
     /** What PostgreSQL can read: it does not know the sign that Java puts before longer years. */
     static String text(Instant time) {
-        return (time.isAfter(LAST) ? LAST : time).toString();
+        return stored(time).toString();
+    }
+
+    /** The time, or the last one that all can read. */
+    static Instant stored(Instant time) {
+        return time.isAfter(LAST) ? LAST : time;
+    }
+
+    static long micros(Instant time) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, time);
     }
 
     static Instant time(long micros) {

@@ -3,6 +3,7 @@ package io.plg.jdbi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.idempotency.Fingerprint;
 import io.plg.idempotency.IdempotencyKey;
@@ -44,6 +45,15 @@ final class IsolationTest {
             "idempotency_once",
             "prompt",
             "prompt_user",
+            "referral",
+            "referral_code",
+            "referral_invitation",
+            "referral_secret",
+            "referral_trace",
+            "reward",
+            "reward_cap",
+            "reward_entry",
+            "share_view",
             "usage_entry",
             "usage_lane",
             "usage_meter");
@@ -69,6 +79,12 @@ final class IsolationTest {
                             tx -> tx.idempotency().once("welcome", "ada").first());
             plg.workspace(acme).prompts().offer("ada", Decisions.blocked());
         }
+        Referred.inEveryTable(
+                new JdbiStores(new Database(Postgres.app(), HostTransactions.NONE), null),
+                WorkspaceId.of(acme),
+                acme.substring(acme.length() - 8),
+                "ada " + acme,
+                "lin " + acme);
     }
 
     @Test
@@ -132,6 +148,13 @@ final class IsolationTest {
                 "update plg.entitlement_version set workspace_id = 'x'",
                 "update plg.usage_entry set amount = 0",
                 "update plg.prompt set shown_at = now()",
+                "update plg.referral set actor_id = 'x'",
+                "update plg.referral_code set user_id = 'x'",
+                "update plg.reward set actor_id = 'x'",
+                "update plg.reward set benefit = 'x'",
+                "update plg.reward_entry set amount = 0",
+                "delete from plg.reward_entry",
+                "delete from plg.reward",
                 "delete from plg.growth_event",
                 "delete from plg.activation_user")) {
             denied(statement);
@@ -144,6 +167,10 @@ final class IsolationTest {
         denied("insert into plg_directory.change_feed (workspace_id, kind, subject) values ('a', 'b', 'c')");
         denied("delete from plg_directory.change_feed");
         denied("update plg_directory.change_feed_trimmed set before = '0'");
+        for (String table : List.of("referral", "referral_joins", "reward_cap", "due_work")) {
+            denied("select * from plg_directory." + table);
+            denied("delete from plg_directory." + table);
+        }
         assertThat(app.<Long, RuntimeException>withHandle(
                         handle -> handle.createQuery("select count(*) from plg_directory.changes_since(null)")
                                 .mapTo(Long.class)

@@ -21,6 +21,11 @@ import io.plg.plan.Every;
 import io.plg.plan.Feature;
 import io.plg.plan.PlanCatalog;
 import io.plg.prompt.UpgradePrompts;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardCap;
+import io.plg.reward.RewardState;
+import io.plg.reward.RewardStore.Row;
+import io.plg.reward.Stage;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -57,9 +62,13 @@ final class PlansTest {
 
     /** A node that reads a table of plg, with what is said of it before the next node. */
     private static final Pattern SCAN = Pattern.compile(
-            "(Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan|Tid Scan)[^\\n]* on (plg\\.)?(activation_step|activation_user|growth_event|idempotency_\\w+|prompt|prompt_user|entitlement|entitlement_version|usage_\\w+)\\b"
+            "(Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan|Tid Scan)[^\\n]* on (plg\\.)?(activation_step|activation_user|growth_event|idempotency_\\w+|prompt|prompt_user|referral|referral_\\w+|share_view|reward|reward_\\w+|entitlement|entitlement_version|usage_\\w+)\\b"
                     + "(.*?)(?=\\n\\s*(?:->|SubPlan|InitPlan|CTE )|\\z)",
             Pattern.DOTALL);
+
+    /** Statements on the directory's tables of the same names, which have other keys. */
+    private static final Pattern DIRECTORY =
+            Pattern.compile("Query Text: [^;]*plg_directory\\.(referral|reward_cap) [^;]*Index Cond: ");
 
     private static final Pattern INDEXED_BY_TIME = Pattern.compile("Index Cond: [^\\n]*expires_at <");
 
@@ -126,6 +135,7 @@ final class PlansTest {
         for (String plan : plans) {
             for (Matcher scan = SCAN.matcher(plan); scan.find(); ) {
                 boolean byWorkspace = scan.group().contains("Tid Scan")
+                        || DIRECTORY.matcher(plan).find()
                         || Pattern.compile("(Index|Recheck) Cond: [^\\n]*workspace_id")
                                 .matcher(scan.group())
                                 .find();
@@ -175,6 +185,28 @@ final class PlansTest {
                         + " gen_random_uuid(), '-1.' || (u - 1) from generate_series(1, " + WORKSPACES
                         + ") w, generate_series(1000, 1060) u",
                 "insert into plg.prompt_user select workspace_id, user_id, 1 from plg.prompt",
+                "insert into plg.referral_secret select 'w' || w, sha256('s') from generate_series(8, 20000) w",
+                "insert into plg.referral_code select 'w' || w, 'friends', 'u' || u, 'deck', 'C' || w || '.' || u, true, now()"
+                        + " from generate_series(1, " + WORKSPACES + ") w, generate_series(1, 60) u",
+                "insert into plg_directory.lookup select 'referral_code', sha256(code::bytea), workspace_id from plg.referral_code",
+                "insert into plg.share_view select workspace_id, user_id, code, 0, 1 from plg.referral_code",
+                "insert into plg.referral_trace select workspace_id, user_id, user_id, 'd', 'dev' || user_id, 'ip' || user_id, now()"
+                        + " from plg.referral_code",
+                "insert into plg.referral_invitation select workspace_id, program, user_id, gen_random_uuid(), now() from plg.referral_code",
+                "insert into plg.referral (workspace_id, program, id, actor_id, parent_id, jump_id, jump_length, size, counted, version, code, artefact,"
+                        + " signed_up_at, bound_at, stages, standing, verdict)"
+                        + " select 'w' || w, 'friends', md5(w || '.' || u)::uuid, 'u' || u, case when u > 1 then md5(w || '.' || u / 2)::uuid end,"
+                        + " case when u > 1 then md5(w || '.' || u / 2)::uuid end, case when u > 1 then 1 else 0 end, 1, u = 1 or u % 7 > 0, 1,"
+                        + " 'C' || w || '.' || u / 2, case when u % 9 = 0 then 'deck' else '' end, now(), now(), '{}',"
+                        + " case when u % 10 = 0 then 1 else 0 end, '' from generate_series(1, " + WORKSPACES
+                        + ") w, generate_series(1, 200) u",
+                "insert into plg_directory.referral (program, user_hash, referrer_hash, workspace_id, jump_hash, jump_length)"
+                        + " select program, sha256((workspace_id || actor_id)::bytea), sha256('x'), workspace_id, null, 0 from plg.referral",
+                "insert into plg.reward select workspace_id, gen_random_uuid(), program, 'standard', id::text, 'REFERRER', actor_id, null, 'PENDING',"
+                        + " '{\"kind\":\"trial_days\",\"days\":3}', '{}', now(), now(), null, null, '', '[]', null, 0, 0 from plg.referral",
+                "insert into plg.reward_entry select workspace_id, gen_random_uuid(), id, actor_id, 'USD', 1, 'ISSUED', now() from plg.reward",
+                "insert into plg.reward_cap select workspace_id, program, 'REFERRER:count', actor_id, '1970-01-01T00:00:00Z', 0, 0 from plg.reward",
+                "insert into plg_directory.due_work select distinct 'reward', date_trunc('hour', due_at), workspace_id from plg.reward",
                 "analyze");
         DataSource app = Postgres.in(database, "app");
         var plans = new LinkedHashMap<String, List<String>>();
@@ -256,6 +288,7 @@ final class PlansTest {
                     () -> gates.refund(CALLS, new Receipt("-1.1." + Integer.toHexString("calls".hashCode()))));
             work.put("what a workspace has", entitlements::facts);
             work.put("a grant", () -> entitlements.grant(Grant.of(CALLS, 5)));
+            referrals(work, stores);
             work.put("remove what has expired", plg::removeExpired);
             work.put("erase a user", () -> plg.users().erase("u10"));
             work.put("delete the workspace", () -> plg.workspaces().delete("w9"));
@@ -266,6 +299,62 @@ final class PlansTest {
             });
         }
         return plans;
+    }
+
+    private static void referrals(Map<String, Runnable> work, JdbiStores stores) {
+        WorkspaceId w7 = WorkspaceId.of("w7");
+        UserId u9 = UserId.of("u9");
+        String program = Referred.PROGRAM;
+        var referrals = stores.referrals();
+        work.put("the secret", () -> referrals.secret(w7, new byte[] {1}));
+        work.put(
+                "a new code",
+                () -> referrals.code(
+                        w7, new ReferralStore.Wish(program, u9, "", "NEW", Referred.TRACES, Referred.NOW)));
+        work.put("find a code", () -> referrals.find("C7.9", true));
+        work.put("end a code", () -> referrals.deactivate(w7, "C7.8"));
+        work.put(
+                "what is known about a user",
+                () -> referrals.history(
+                        w7,
+                        new ReferralStore.Question(
+                                program,
+                                u9,
+                                UserId.of("new"),
+                                new ReferralStore.Traces("u9", "d", "devu9", "ipu9"),
+                                Referred.NOW)));
+        work.put("bind a user", () -> referrals.bind(w7, Referred.by(program, "u9", "u1000"), List.of()));
+        work.put("bind a root", () -> referrals.bind(w7, Referred.by(program, "zoe", "u1"), List.of()));
+        work.put(
+                "reach a stage",
+                () -> referrals.reach(
+                        List.of(program), UserId.of("u1000"), WorkspaceId.of("w8"), Stage.ACTIVATION, Referred.NOW));
+        work.put("find a referral", () -> referrals.find(w7, program, new UUID(1, 1)));
+        work.put("judge", () -> referrals.judge(w7, program, new UUID(1, 1), ReferralStore.Standing.FINE, ""));
+        work.put("what is held", () -> referrals.held(w7, program, 5));
+        work.put("whom a user has referred", () -> referrals.referrals(w7, program, u9, 5));
+        work.put("shares", () -> referrals.shares(w7, program));
+        work.put("a position", () -> referrals.position(w7, program, u9));
+        work.put("ancestors", () -> referrals.ancestors(w7, program, u9, 50));
+        work.put("generations", () -> referrals.generations(w7, program));
+        work.put("largest", () -> referrals.largest(w7, program, 5));
+        work.put("all referrals", () -> referrals.all(w7, program));
+        work.put("count referrals", () -> referrals.tidy(w7, program));
+        var rewards = stores.rewards();
+        Row reward = Referred.reward("e1", "u9", List.of(Referred.cap(RewardCap.Scope.REFERRER, "u9", 5)));
+        work.put(
+                "decide", () -> rewards.decide(w7, reward, reward.taken(), List.of(Referred.entry(reward)), List.of()));
+        work.put("lock a reward", () -> rewards.lock(w7, reward.id()));
+        work.put("update a reward", () -> rewards.update(w7, reward, reward.taken(), List.of(), List.of()));
+        work.put("find a reward", () -> rewards.find(w7, reward.id()));
+        work.put("the rewards of a user", () -> rewards.of(w7, u9, 5));
+        work.put("what was decided", () -> rewards.decidedAt(w7, program, "e1"));
+        work.put("rewards in a state", () -> rewards.in(w7, RewardState.PENDING, 5));
+        work.put("due rewards", () -> rewards.due(w7, Instant.now(), 5));
+        work.put("nothing is due", () -> rewards.lookedAt(w7, Instant.now().plus(Duration.ofDays(1))));
+        work.put("balances", () -> rewards.balances(w7, u9));
+        work.put("the ledger", () -> rewards.entries(w7, null));
+        work.put("the ledger of a user", () -> rewards.entries(w7, u9));
     }
 
     /** Connections that collect the plans of what runs on them, one after another, when they are closed. */

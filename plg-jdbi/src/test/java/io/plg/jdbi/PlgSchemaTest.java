@@ -70,7 +70,9 @@ final class PlgSchemaTest {
                         "V2__activation.sql",
                         "V3__idempotency.sql",
                         "V4__gates.sql",
-                        "V5__prompts.sql");
+                        "V5__prompts.sql",
+                        "V6__referrals.sql",
+                        "V7__rewards.sql");
     }
 
     @ParameterizedTest

@@ -5,11 +5,16 @@ import io.plg.JsonCodec;
 import io.plg.PlgBuilder;
 import io.plg.PlgListener;
 import io.plg.activation.ActivationFunnel;
+import io.plg.fraud.FraudPolicy;
 import io.plg.gate.GateMessages;
 import io.plg.plan.PlanCatalog;
 import io.plg.plan.PlanResolver;
 import io.plg.plan.PlanSource;
 import io.plg.prompt.PromptPolicy;
+import io.plg.referral.ProgramCatalog;
+import io.plg.referral.ProgramSource;
+import io.plg.referral.ReferralProgram;
+import io.plg.reward.RewardFulfilment;
 import java.time.InstantSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -34,6 +39,11 @@ final class Product {
         beans.getBeanProvider(PlanResolver.class).ifUnique(builder::planResolver);
         beans.getBeanProvider(GateMessages.class).ifUnique(builder::gateMessages);
         beans.getBeanProvider(PromptPolicy.class).ifUnique(builder::prompts);
+        beans.getBeanProvider(ProgramSource.class).ifUnique(builder::programs);
+        beans.getBeanProvider(ProgramCatalog.class).ifUnique(builder::programs);
+        beans.getBeanProvider(ReferralProgram.class).ifUnique(builder::program);
+        beans.getBeanProvider(FraudPolicy.class).ifUnique(builder::fraud);
+        beans.getBeanProvider(RewardFulfilment.class).ifUnique(builder::fulfilment);
         builder.removeExpiredEvery(properties.removeExpiredEvery());
         return builder.listener(new ListenerBeans(listeners));
     }

@@ -16,6 +16,8 @@ import io.plg.event.GrowthEvent;
 import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.prompt.PromptStore;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
 import java.time.Instant;
 import java.util.List;
@@ -51,6 +53,16 @@ class ForwardingStores implements PlgStores {
     @Override
     public PromptStore prompts() {
         return target.prompts();
+    }
+
+    @Override
+    public ReferralStore referrals() {
+        return target.referrals();
+    }
+
+    @Override
+    public RewardStore rewards() {
+        return target.rewards();
     }
 
     @Override

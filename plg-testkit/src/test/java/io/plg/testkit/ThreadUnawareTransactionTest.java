@@ -10,6 +10,8 @@ import io.plg.gate.UsageStore;
 import io.plg.idempotency.IdempotencyStore;
 import io.plg.memory.InMemoryStores;
 import io.plg.prompt.PromptStore;
+import io.plg.referral.ReferralStore;
+import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
 import java.util.Optional;
 import org.junit.jupiter.api.Disabled;
@@ -91,6 +93,16 @@ class ThreadUnawareTransactionTest extends TransactionContract {
         @Override
         public PromptStore prompts() {
             return target.prompts();
+        }
+
+        @Override
+        public ReferralStore referrals() {
+            return target.referrals();
+        }
+
+        @Override
+        public RewardStore rewards() {
+            return target.rewards();
         }
 
         @Override

@@ -45,6 +45,15 @@ begin
         grant select, insert on plg.usage_entry to plg_app;
         grant select, insert, update (clicked_at, dismissed_at, snoozed_until, upgraded_at) on plg.prompt to plg_app;
         grant select, insert, update (offers) on plg.prompt_user to plg_app;
+        grant select, insert on plg.referral_secret, plg.referral_invitation to plg_app;
+        grant select, insert, update (active) on plg.referral_code to plg_app;
+        grant select, insert, update (views) on plg.share_view to plg_app;
+        grant select, insert, update (email_hash, domain_hash, device_hash, ip_hash, bound_at) on plg.referral_trace to plg_app;
+        grant select, insert, update (parent_id, jump_id, jump_length, size, counted, version, code, artefact, signed_up_at, bound_at, referral_id, stages, standing, verdict)
+            on plg.referral to plg_app;
+        grant select, insert, update (state, due_at, issued_at, claw_back_until, reason, taken, provision, fulfilment, refunded) on plg.reward to plg_app;
+        grant select, insert on plg.reward_entry to plg_app;
+        grant select, insert, update (taken, money) on plg.reward_cap to plg_app;
         grant execute on all functions in schema plg, plg_directory to plg_app;
         revoke execute on function plg_directory.workspaces_after(text, integer) from plg_app;
     end if;
