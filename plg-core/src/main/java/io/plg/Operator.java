@@ -3,6 +3,10 @@ package io.plg;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationReport;
 import io.plg.activation.Cohort;
+import io.plg.virality.KFactor;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 
 /**
  * What whoever operates the product may know over all workspaces: aggregates, and nothing else. It reads one workspace after another, bound to
@@ -22,4 +26,20 @@ public interface Operator {
      * @throws StoreFailure if the store cannot be read
      */
     ActivationReport activationReport(ActivationFunnel funnel, Cohort cohort);
+
+    /**
+     * Returns the viral coefficient of a cohort over all workspaces that are not deleted, as {@link io.plg.virality.Virality#k(Instant, Instant, Duration)} does for one. A user who is in two
+     * workspaces is a member of each. What has to do with invitations is empty if a workspace with members has not recorded any.
+     *
+     * @param program the name of a referral program
+     * @param from the start, inclusive
+     * @param to the end, exclusive
+     * @param window how long after a member's own activation invitations and activations count
+     * @return K, or empty if nobody was activated then
+     * @throws IllegalArgumentException if there is no such program, {@code from} is not before {@code to}, one of them is outside the years 1 to 9999, or the window is not positive, longer
+     *     than 36,500 days or no whole number of microseconds
+     * @throws IllegalStateException if {@code Plg} was built without programs or without funnels
+     * @throws StoreFailure if the store cannot be read
+     */
+    Optional<KFactor> virality(String program, Instant from, Instant to, Duration window);
 }

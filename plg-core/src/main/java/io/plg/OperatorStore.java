@@ -3,6 +3,10 @@ package io.plg;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.ActivationTally;
 import io.plg.activation.Cohort;
+import io.plg.virality.ViralCounts;
+import io.plg.virality.ViralityStore;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,4 +31,16 @@ public interface OperatorStore {
      * @return what a report is made of
      */
     ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort);
+
+    /**
+     * Counts how the users of one workspace bring users, as {@link ViralityStore#counts} does.
+     *
+     * @param workspace where
+     * @param loop what is counted
+     * @param from the start of the cohort, inclusive
+     * @param to its end, exclusive
+     * @param window how long after becoming a member invitations and activations count
+     * @return the sums
+     */
+    ViralCounts virality(WorkspaceId workspace, ViralityStore.Loop loop, Instant from, Instant to, Duration window);
 }

@@ -7,6 +7,7 @@ import io.plg.prompt.PromptStore;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
+import io.plg.virality.ViralityStore;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Rules for implementers: decisions that race are one atomic statement in the store; nothing a transaction wrote is seen by
  * others before its commit or after its rollback; a call that throws leaves no trace. The contract tests are
- * {@code ActivationStoreContract}, {@code IdempotencyContract}, {@code GateContract}, {@code PromptContract}, {@code ReferralContract}, {@code RewardContract}, {@code TenancyContract} and {@code TransactionContract} of plg-testkit.
+ * {@code ActivationStoreContract}, {@code IdempotencyContract}, {@code GateContract}, {@code PromptContract}, {@code ReferralContract}, {@code RewardContract}, {@code ViralityContract}, {@code TenancyContract} and {@code TransactionContract} of plg-testkit.
  */
 public interface PlgStores extends AutoCloseable {
 
@@ -64,6 +65,13 @@ public interface PlgStores extends AutoCloseable {
      * @return the store
      */
     RewardStore rewards();
+
+    /**
+     * Returns what counts how users bring users.
+     *
+     * @return the store
+     */
+    ViralityStore virality();
 
     /**
      * Returns the store that ends workspaces and users.

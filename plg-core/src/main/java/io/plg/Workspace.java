@@ -8,6 +8,7 @@ import io.plg.idempotency.Idempotency;
 import io.plg.prompt.UpgradePrompts;
 import io.plg.referral.Referrals;
 import io.plg.reward.RewardLedger;
+import io.plg.virality.Virality;
 
 /**
  * The view on one workspace, through which every operation on its data goes: there is no method that forgets the tenant. A view
@@ -96,4 +97,22 @@ public interface Workspace {
      * @return the view on them
      */
     RewardLedger rewards();
+
+    /**
+     * Returns how fast the users of this workspace bring users in the product's first program.
+     *
+     * @return the view on it
+     * @throws IllegalStateException if {@code Plg} was built without programs
+     */
+    Virality virality();
+
+    /**
+     * Returns how fast the users of this workspace bring users in a program.
+     *
+     * @param program the name of the program
+     * @return the view on it
+     * @throws IllegalArgumentException if there is no such program
+     * @throws IllegalStateException if {@code Plg} was built without programs
+     */
+    Virality virality(String program);
 }

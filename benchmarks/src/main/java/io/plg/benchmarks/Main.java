@@ -38,6 +38,9 @@ public final class Main {
                 "gates",
                 new Entry((args, out) -> GatesLoad.run(args, out, PostgresServer::start), List.of("-Xmx512m")));
         PROGRAMS.put(
+                "referrals",
+                new Entry((args, out) -> ReferralsLoad.run(args, out, PostgresServer::start), List.of("-Xmx512m")));
+        PROGRAMS.put(
                 "gates-memory",
                 new Entry((args, out) -> GatesMemoryLoad.run(args, out, PostgresServer::start), List.of()));
         PROGRAMS.put("state", new Entry(StateLoad::run, List.of()));

@@ -93,6 +93,34 @@ class ProgramsTest {
     }
 
     @Test
+    @DisplayName("referrals: all that was earned and given is stored once, and every position is that of the arrays")
+    void referrals() throws Exception {
+        String[] sizes = {
+            "--rounds=1",
+            "--millis=50",
+            "--referrers=60",
+            "--campaigns=60",
+            "--rewards=4000",
+            "--members=5000",
+            "--generations=300",
+            "--looks=40",
+            "--pending=30"
+        };
+        ReferralsLoad.run(sizes, out, () -> server.withDatabase("referrals"));
+        assertThat(printed())
+                .contains(
+                        "| plg: transact(attribute) ",
+                        "| bare: the same rows ",
+                        "sign-ups under one root, threads: 8",
+                        "| plg: execute, financial, of claim ",
+                        "| plg: redeem ",
+                        "| plg: visit ",
+                        "| preferential, any ",
+                        "| depth, with 300 generations, deep ")
+                .doesNotContain("${");
+    }
+
+    @Test
     @DisplayName("gates-memory: the benchmark answers from memory, and everybody allows")
     void gatesFromMemory() throws Exception {
         GatesBenchmark.Walk walk = new GatesBenchmark.Walk();

@@ -54,45 +54,48 @@ final class ActivationView implements Activation {
             }
         }
         WithEvents made = withEvents(completion, plg.now());
-        List<String> programs = completion.step().equals(funnel.aha()) ? programsOfFunnel() : List.of();
-        return programs.isEmpty()
-                ? complete(plg, made)
-                : plg.atomically(tx -> {
-                    ActivationState state = complete(tx, made);
-                    // What the activation of somebody who was referred earns is a part of this commit.
-                    earn(tx, programs, made.completion());
-                    return state;
-                });
+        if (!plg.hasPrograms() || !completion.step().equals(funnel.aha())) {
+            return complete(plg, made).state();
+        }
+        List<String> programs = programsOfFunnel();
+        return plg.atomically(tx -> {
+            Recorded recorded = complete(tx, made);
+            if (recorded.first()) {
+                // In every funnel: another one may count in a program tomorrow.
+                tx.stores().virality().changed(workspace, List.of(completion.user()));
+            }
+            // What the activation of somebody who was referred earns is a part of this commit.
+            earn(
+                    tx,
+                    programs,
+                    made.completion().user(),
+                    Objects.requireNonNull(recorded.state().completed().get(funnel.aha()))
+                            .at());
+            return recorded.state();
+        });
     }
 
-    private ActivationState complete(PlgRuntime in, WithEvents made) {
+    private Recorded complete(PlgRuntime in, WithEvents made) {
         PlgStores stores = in.stores();
         Recorded recorded = stores.activation().complete(workspace, funnel, made.completion(), made.events());
         if (recorded.first()) {
             stores.afterCommit(() -> committed(List.of(made.completion().user()), made.events()));
         }
-        return recorded.state();
+        return recorded;
     }
 
-    private void earn(PlgRuntime tx, List<String> programs, StepCompletion completion) {
-        new Rewarding(tx)
-                .reached(
-                        programs,
-                        completion.user(),
-                        workspace,
-                        Stage.ACTIVATION,
-                        completion.time().orElseThrow());
+    private void earn(PlgRuntime tx, List<String> programs, UserId user, Instant at) {
+        if (!programs.isEmpty()) {
+            new Rewarding(tx).reached(programs, user, workspace, Stage.ACTIVATION, at);
+        }
     }
 
     /** The programs in which the activation in this funnel counts. */
     private List<String> programsOfFunnel() {
-        return !plg.hasPrograms()
-                ? List.of()
-                : plg.programs().programs().stream()
-                        .filter(program ->
-                                plg.funnelOf(program).filter(funnel::equals).isPresent())
-                        .map(ReferralProgram::name)
-                        .toList();
+        return plg.programs().programs().stream()
+                .filter(program -> plg.funnelOf(program).filter(funnel::equals).isPresent())
+                .map(ReferralProgram::name)
+                .toList();
     }
 
     @Override
@@ -106,26 +109,37 @@ final class ActivationView implements Activation {
         if (made.isEmpty()) {
             return 0;
         }
+        if (!plg.hasPrograms()) {
+            return completeAll(plg, List.of(), made);
+        }
         List<String> programs = programsOfFunnel();
-        return programs.isEmpty()
-                ? completeAll(plg, programs, made)
-                : plg.<Integer>atomically(tx -> completeAll(tx, programs, made));
+        return plg.<Integer>atomically(tx -> completeAll(tx, programs, made));
     }
 
     private int completeAll(PlgRuntime in, List<String> programs, List<WithEvents> made) {
         PlgStores stores = in.stores();
         List<Boolean> first = stores.activation().completeAll(workspace, funnel, made);
         var users = new ArrayList<UserId>();
+        var activated = new ArrayList<StepCompletion>();
         var events = new ArrayList<GrowthEvent>();
         for (int i = 0; i < made.size(); i++) {
             if (first.get(i)) {
                 StepCompletion completion = made.get(i).completion();
                 users.add(completion.user());
                 events.addAll(made.get(i).events());
-                if (!programs.isEmpty() && completion.step().equals(funnel.aha())) {
-                    earn(in, programs, completion);
+                if (completion.step().equals(funnel.aha())) {
+                    activated.add(completion);
                 }
             }
+        }
+        if (plg.hasPrograms() && !activated.isEmpty()) {
+            in.stores()
+                    .virality()
+                    .changed(
+                            workspace,
+                            activated.stream().map(StepCompletion::user).toList());
+            activated.forEach(completion ->
+                    earn(in, programs, completion.user(), completion.time().orElseThrow()));
         }
         if (!users.isEmpty()) {
             stores.afterCommit(() -> committed(users, events));

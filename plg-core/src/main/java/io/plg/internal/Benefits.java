@@ -149,7 +149,7 @@ final class Benefits {
     static void takeBack(PlgRuntime tx, WorkspaceId workspace, Reward reward, UUID provision) {
         Benefit benefit = reward.benefit();
         if (benefit instanceof Benefit.TrialDays trial) {
-            new EntitlementsView(tx, workspace).takeTrialDays(trial.days());
+            new EntitlementsView(tx, workspace).takeTrialDays(provision, trial.days());
         } else if (benefit instanceof Benefit.Credit || benefit instanceof Benefit.Unlock) {
             new EntitlementsView(tx, workspace).end(provision);
         } else if (benefit instanceof Benefit.Custom custom && reward.user().isPresent()) {

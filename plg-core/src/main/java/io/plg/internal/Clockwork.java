@@ -19,6 +19,7 @@ final class Clockwork implements AutoCloseable {
 
     private @Nullable ScheduledThreadPoolExecutor hearts;
     private @Nullable ScheduledThreadPoolExecutor tidying;
+    private @Nullable ScheduledThreadPoolExecutor settling;
     private @Nullable ThreadPoolExecutor errands;
     private boolean closed;
 
@@ -46,6 +47,20 @@ final class Clockwork implements AutoCloseable {
             tidying = executor("plg-tidying", 1);
         }
         tidying.scheduleWithFixedDelay(tidy, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /**
+     * Settles again and again, first after one interval, on a thread of its own, because it calls the host and other systems; does nothing if this was closed. What it throws ends
+     * it.
+     */
+    synchronized void settleEvery(Duration interval, Runnable settle) {
+        if (closed) {
+            return;
+        }
+        if (settling == null) {
+            settling = executor("plg-rewards", 1);
+        }
+        settling.scheduleWithFixedDelay(settle, interval.toNanos(), interval.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Does something soon, on another thread; does nothing if this was closed. */
@@ -96,6 +111,9 @@ final class Clockwork implements AutoCloseable {
         }
         if (tidying != null) {
             tidying.shutdownNow();
+        }
+        if (settling != null) {
+            settling.shutdownNow();
         }
         if (errands != null) {
             errands.shutdownNow();

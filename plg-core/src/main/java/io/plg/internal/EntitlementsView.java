@@ -269,6 +269,7 @@ final class EntitlementsView implements Entitlements {
      */
     void addTrialDays(UUID id, Optional<String> plan, int days) {
         Optional<Plan> told = plan.map(name -> known(PlanVersion.latestOf(name)));
+        oneAtATime();
         change((facts, now) -> {
             Optional<UsageStore.Fact> running = runningTrial(facts, now);
             Optional<Plan> tried = running.flatMap(fact -> plg.catalog().plan(facts.namedPlan(fact)));
@@ -277,18 +278,29 @@ final class EntitlementsView implements Entitlements {
                     .or(() -> tried)
                     .orElseGet(() -> nextAbove(facts, now));
             Instant end = running.map(UsageStore.Fact::endsAt).orElse(now);
+            var rewards = new ArrayList<String>(running.map(facts::rewards).orElse(List.of()));
+            rewards.add(id.toString());
             boolean goesOn = tried.isPresent() && tried.get().id().equals(to.id());
             Instant until = goesOn ? end.plus(Duration.ofDays(days)) : later(end, now.plus(Duration.ofDays(days)));
             return new Change(
                     List.of(new UsageStore.Fact(
-                            id, WorkspaceFacts.TRIAL, null, now, until, now, 0, WorkspaceFacts.plan(to.id()))),
+                            id,
+                            WorkspaceFacts.TRIAL,
+                            null,
+                            now,
+                            until,
+                            now,
+                            0,
+                            WorkspaceFacts.trial(to.id(), rewards))),
                     trials(facts, now));
         });
     }
 
-    /** Takes days that {@link #addTrialDays} gave off the trial that is running. */
-    void takeTrialDays(int days) {
+    /** Takes days that {@link #addTrialDays} gave off the trial that is running, if they are a part of it. */
+    void takeTrialDays(UUID id, int days) {
+        oneAtATime();
         change((facts, now) -> runningTrial(facts, now)
+                .filter(fact -> facts.rewards(fact).contains(id.toString()))
                 .map(fact -> {
                     Instant until = Objects.requireNonNull(fact.endsAt()).minus(Duration.ofDays(days));
                     return new Change(
@@ -299,6 +311,11 @@ final class EntitlementsView implements Entitlements {
                             trials(facts, now));
                 })
                 .orElseGet(() -> new Change(List.of(), List.of())));
+    }
+
+    /** Others who change what the workspace has wait for this transaction, so that none of two changes of a trial is lost. */
+    private void oneAtATime() {
+        plg.stores().usage().change(workspace, List.of(), List.of(), plg.now());
     }
 
     private static Optional<UsageStore.Fact> runningTrial(WorkspaceFacts facts, Instant now) {

@@ -19,7 +19,6 @@ import io.plg.WorkspaceDeleted;
 import io.plg.WorkspaceId;
 import io.plg.activation.Activation;
 import io.plg.activation.ActivationFunnel;
-import io.plg.activation.ActivationTally;
 import io.plg.activation.UnknownFunnel;
 import io.plg.event.GrowthEvent;
 import io.plg.fraud.FraudPolicy;
@@ -47,6 +46,7 @@ import io.plg.tenancy.IsolationDrift;
 import io.plg.tenancy.TenancyStore;
 import io.plg.tenancy.Users;
 import io.plg.tenancy.Workspaces;
+import io.plg.virality.Virality;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -216,21 +216,7 @@ public final class PlgRuntime implements Plg {
                 .operator()
                 .orElseThrow(() -> new IllegalStateException(
                         "operator reports are off; turn them on where Plg is built, with operator(…)"));
-        return (funnel, cohort) -> {
-            Objects.requireNonNull(cohort, "cohort");
-            ActivationFunnel known = known(funnel);
-            var tallies = new ArrayList<ActivationTally>();
-            WorkspaceId last = null;
-            for (List<WorkspaceId> some = store.workspacesAfter(null, WORKSPACES_AT_ONCE);
-                    !some.isEmpty();
-                    some = store.workspacesAfter(last, WORKSPACES_AT_ONCE)) {
-                for (WorkspaceId each : some) {
-                    tallies.add(store.activation(each, known, cohort));
-                    last = each;
-                }
-            }
-            return ActivationTally.report(known, tallies);
-        };
+        return new OperatorView(this, store);
     }
 
     /** The root stores' tenancy: what ends a workspace or a user takes transactions of its own. */
@@ -242,7 +228,7 @@ public final class PlgRuntime implements Plg {
         return shared.root.tenancy();
     }
 
-    private ActivationFunnel known(ActivationFunnel funnel) {
+    ActivationFunnel known(ActivationFunnel funnel) {
         ActivationFunnel known = find(Objects.requireNonNull(funnel, "funnel").name());
         if (!known.equals(funnel)) {
             throw new IllegalArgumentException("funnel \"" + funnel.name()
@@ -455,8 +441,24 @@ public final class PlgRuntime implements Plg {
             throw new IllegalStateException(
                     "this Plg has no referral programs; say program(…) or programs(…) where it is built");
         }
-        return Objects.requireNonNull(
-                programs.current(), () -> programs.getClass().getName() + " returned null instead of a ProgramCatalog");
+        try {
+            ProgramCatalog current = Objects.requireNonNull(
+                    programs.current(),
+                    () -> programs.getClass().getName() + " returned null instead of a ProgramCatalog");
+            shared.lastPrograms = current;
+            return current;
+        } catch (RuntimeException e) {
+            ProgramCatalog last = shared.lastPrograms;
+            if (last == null) {
+                throw e;
+            }
+            // Nobody's activation fails because the programs cannot be read at the moment.
+            LOG.warn(
+                    "{} failed; what it returned last goes on",
+                    programs.getClass().getName(),
+                    e);
+            return last;
+        }
     }
 
     boolean hasPrograms() {
@@ -495,7 +497,11 @@ public final class PlgRuntime implements Plg {
 
     /** The funnel whose activation counts in a program. */
     Optional<ActivationFunnel> funnelOf(ReferralProgram program) {
-        return program.funnel().map(this::find).or(() -> funnels().stream().findFirst());
+        return program.funnel().isEmpty()
+                ? funnels().stream().findFirst()
+                : funnels().stream()
+                        .filter(funnel -> funnel.name().equals(program.funnel().get()))
+                        .findFirst();
     }
 
     /**
@@ -603,6 +609,7 @@ public final class PlgRuntime implements Plg {
         final Cache<WorkspaceId, Pepper> peppers =
                 Caffeine.newBuilder().maximumSize(10_000).build();
         final Guesses guesses;
+        volatile @Nullable ProgramCatalog lastPrograms;
         final ThreadLocal<@Nullable PlgStores> current = new ThreadLocal<>();
         final ThreadLocal<@Nullable UUID> effect = new ThreadLocal<>();
 
@@ -662,7 +669,7 @@ public final class PlgRuntime implements Plg {
         void settleNowAndThen() {
             Duration interval = settings.rewards().settleEvery();
             if (!interval.isZero() && settling.compareAndSet(false, true)) {
-                clockwork.tidyEvery(interval, () -> {
+                clockwork.settleEvery(interval, () -> {
                     try {
                         settleAll();
                     } catch (Throwable t) { // whatever it is, it must not be the last time
@@ -679,7 +686,7 @@ public final class PlgRuntime implements Plg {
                     new RewardsView(new PlgRuntime(this, null), each).settle();
                 } catch (WorkspaceDeleted e) {
                     LOG.debug("workspace {} was deleted", each, e);
-                } catch (StoreFailure e) {
+                } catch (RuntimeException e) { // one workspace must not keep the others waiting
                     LOG.warn("rewards of workspace {} could not be settled; it is tried again", each, e);
                 }
             }
@@ -760,9 +767,13 @@ public final class PlgRuntime implements Plg {
 
         @Override
         public Referrals referrals() {
+            return new ReferralsView(PlgRuntime.this, id, firstProgram());
+        }
+
+        private String firstProgram() {
             return programs().programs().stream()
                     .findFirst()
-                    .map(first -> new ReferralsView(PlgRuntime.this, id, first.name()))
+                    .map(ReferralProgram::name)
                     .orElseThrow(() -> new IllegalStateException("there is no referral program at present"));
         }
 
@@ -777,6 +788,19 @@ public final class PlgRuntime implements Plg {
         @Override
         public RewardLedger rewards() {
             return new RewardsView(PlgRuntime.this, id);
+        }
+
+        @Override
+        public Virality virality() {
+            return new ViralityView(PlgRuntime.this, id, firstProgram());
+        }
+
+        @Override
+        public Virality virality(String program) {
+            return new ViralityView(
+                    PlgRuntime.this,
+                    id,
+                    ReferralsView.known(PlgRuntime.this, program).name());
         }
 
         @Override

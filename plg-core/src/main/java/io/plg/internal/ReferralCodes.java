@@ -21,6 +21,9 @@ final class ReferralCodes {
 
     /** The code as it is stored, or empty if it cannot be one. */
     static Optional<String> normalize(String entered) {
+        if (entered.strip().chars().anyMatch(c -> c > 'z')) {
+            return Optional.empty(); // some letters of other alphabets would become ours
+        }
         String code = entered.strip().toUpperCase(Locale.ROOT);
         return code.length() == LENGTH && code.chars().allMatch(c -> ALPHABET.indexOf(c) >= 0)
                 ? Optional.of(code)

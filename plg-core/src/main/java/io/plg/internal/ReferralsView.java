@@ -15,12 +15,14 @@ import io.plg.referral.ReferralStore.Standing;
 import io.plg.referral.ReferralStore.Traces;
 import io.plg.referral.Referrals;
 import io.plg.referral.User;
+import io.plg.reward.Party;
 import io.plg.reward.RewardState;
 import io.plg.reward.RewardStore.Row;
 import io.plg.reward.Stage;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -142,9 +144,15 @@ final class ReferralsView implements Referrals {
             throw new IllegalArgumentException("an invitation cannot be in the future, was at " + at + ", and now is "
                     + now + "; is it in milliseconds instead of seconds?");
         }
-        return plg.stores()
-                .referrals()
-                .invited(workspace, program, sender, invitation, at.truncatedTo(ChronoUnit.MICROS));
+        return plg.<Boolean>atomically(tx -> {
+            boolean first = tx.stores()
+                    .referrals()
+                    .invited(workspace, program, sender, invitation, at.truncatedTo(ChronoUnit.MICROS));
+            if (first) {
+                tx.stores().virality().changed(workspace, List.of(sender));
+            }
+            return first;
+        });
     }
 
     @Override
@@ -162,8 +170,10 @@ final class ReferralsView implements Referrals {
     public boolean reached(UserId user, Stage stage) {
         Objects.requireNonNull(user, "user");
         Objects.requireNonNull(stage, "stage");
-        return plg.<Boolean>atomically(
-                tx -> new Rewarding(tx).reached(List.of(program), user, workspace, stage, tx.now()));
+        return plg.<Boolean>atomically(tx -> {
+            requireThere(tx);
+            return new Rewarding(tx).reached(List.of(program), user, workspace, stage, tx.now());
+        });
     }
 
     @Override
@@ -178,33 +188,58 @@ final class ReferralsView implements Referrals {
         if (part.signum() <= 0 || part.compareTo(BigDecimal.ONE) > 0) {
             throw new IllegalArgumentException("part must be above 0 and at most 1, was " + part);
         }
-        return plg.<Integer>atomically(tx -> tx.stores()
+        return plg.<Integer>atomically(tx -> {
+            requireThere(tx);
+            return refunded(tx, user, stage, part);
+        });
+    }
+
+    /** Refuses a workspace that was deleted, although nothing of it is asked for. */
+    private void requireThere(PlgRuntime tx) {
+        tx.stores().rewards().decidedAt(workspace, program, "");
+    }
+
+    private int refunded(PlgRuntime tx, UserId user, Stage stage, BigDecimal part) {
+        return tx.stores()
                 .referrals()
                 .referralOf(program, user)
                 .map(reached -> each(
                         tx,
                         reached,
-                        Rewarding.event(stage, reached.referral().id()),
+                        workspace,
+                        stage,
                         (rewarding, row) -> rewarding.takeBack(row.workspace(), row.row(), part, stage + " is undone")))
-                .orElse(0));
+                .orElse(0);
     }
 
     /** Changes the rewards of both sides that were decided at an event; returns how many did change. */
     private static int each(
-            PlgRuntime tx, Reached reached, String event, BiFunction<Rewarding, Located, Optional<Row>> what) {
+            PlgRuntime tx,
+            Reached reached,
+            @Nullable WorkspaceId in,
+            Stage stage,
+            BiFunction<Rewarding, Located, Optional<Row>> what) {
         var rewarding = new Rewarding(tx);
+        var places = new LinkedHashSet<WorkspaceId>();
+        places.add(reached.workspace());
+        if (reached.referredIn() != null) {
+            places.add(reached.referredIn());
+        }
+        if (in != null) {
+            // The user may have reached this stage elsewhere than the first one.
+            places.add(in);
+        }
         int changed = 0;
-        for (WorkspaceId at :
-                reached.referredIn() == null || reached.referredIn().equals(reached.workspace())
-                        ? List.of(reached.workspace())
-                        : List.of(reached.workspace(), reached.referredIn())) {
-            for (Row found :
-                    tx.stores().rewards().decidedAt(at, reached.referral().program(), event)) {
-                Optional<Row> locked = tx.stores().rewards().lock(at, found.id());
-                if (locked.isPresent()
-                        && what.apply(rewarding, new Located(at, rewarding.advance(at, locked.get())))
-                                .isPresent()) {
-                    changed++;
+        for (WorkspaceId at : places) {
+            for (String event : Rewarding.events(stage, reached.referral().id())) {
+                for (Row found :
+                        tx.stores().rewards().decidedAt(at, reached.referral().program(), event)) {
+                    Optional<Row> locked = tx.stores().rewards().lock(at, found.id());
+                    if (locked.isPresent()
+                            && what.apply(rewarding, new Located(at, rewarding.advance(at, locked.get())))
+                                    .isPresent()) {
+                        changed++;
+                    }
                 }
             }
         }
@@ -239,20 +274,28 @@ final class ReferralsView implements Referrals {
             }
             tx.stores().referrals().find(workspace, program, referral).ifPresent(reached -> {
                 for (String stage : reached.referral().stages().keySet()) {
-                    each(
-                            tx,
-                            reached,
-                            Rewarding.event(Stage.of(stage), referral),
-                            (rewarding, row) -> row.row().state() != RewardState.FLAGGED
-                                    ? Optional.empty()
-                                    : Optional.of(
-                                            standing == Standing.FINE
-                                                    ? rewarding.release(row.workspace(), row.row())
-                                                    : rewarding.reject(row.workspace(), row.row(), why)));
+                    each(tx, reached, null, Stage.of(stage), (rewarding, row) -> judged(rewarding, row, standing, why));
+                    if (standing == Standing.FINE) {
+                        new Rewarding(tx).released(reached, Stage.of(stage));
+                    }
                 }
             });
             return true;
         });
+    }
+
+    private static Optional<Row> judged(Rewarding rewarding, Located at, Standing standing, String why) {
+        boolean flagged = at.row().state() == RewardState.FLAGGED;
+        if (standing == Standing.FINE) {
+            return flagged ? Optional.of(rewarding.release(at.workspace(), at.row())) : Optional.empty();
+        }
+        // The referred user's workspace does not learn what is said about the referral.
+        String said = at.row().key().party() == Party.REFERRED
+                ? "the referral was not accepted"
+                : Rewarding.shortened(explain(why));
+        return flagged
+                ? Optional.of(rewarding.reject(at.workspace(), at.row(), said))
+                : rewarding.takeBack(at.workspace(), at.row(), BigDecimal.ONE, said);
     }
 
     private static List<Referral> views(List<Edge> edges) {
@@ -282,7 +325,11 @@ final class ReferralsView implements Referrals {
         if (verdict == null || !verdict.startsWith("{")) {
             return verdict == null ? "" : verdict;
         }
-        return FraudVerdict.parse(verdict).explain();
+        try {
+            return FraudVerdict.parse(verdict).explain();
+        } catch (IllegalArgumentException e) {
+            return verdict; // somebody's words, or a newer node's
+        }
     }
 
     @Override

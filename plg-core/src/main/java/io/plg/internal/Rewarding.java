@@ -1,6 +1,8 @@
 package io.plg.internal;
 
+import io.plg.UserErased;
 import io.plg.UserId;
+import io.plg.WorkspaceDeleted;
 import io.plg.WorkspaceId;
 import io.plg.event.GrowthEvent;
 import io.plg.plan.Every;
@@ -39,9 +41,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Decides rewards and lets them go on, all in one transaction. */
 final class Rewarding {
+    private static final Logger LOG = LoggerFactory.getLogger(Rewarding.class);
     static final String ISSUED = "issued";
     static final String TAKEN_BACK = "taken_back";
     static final String REFUNDED = "refunded";
@@ -50,8 +55,14 @@ final class Rewarding {
     private static final String NEEDS_APPROVAL = "needs approval";
     private static final String CLAIM = "claim";
     private static final String STOCK = "stock";
+    private static final String MILESTONE = "milestone:";
     private static final String QUALIFIED = "qualified:";
     private static final String DEBITS = "debits";
+    private static final String BEING_LOOKED_AT = "the referral is being looked at";
+
+    /** Three thirds are the whole, however they were rounded. */
+    private static final BigDecimal NEARLY_ALL = new BigDecimal("0.999");
+
     private static final Duration CAMPAIGN_CLAW_BACK = Duration.ofDays(90);
     private static final int MOST_REASON = 200;
 
@@ -70,6 +81,10 @@ final class Rewarding {
     boolean reached(List<String> programs, UserId user, @Nullable WorkspaceId in, Stage stage, Instant at) {
         List<Reached> referrals = tx.stores().referrals().reach(programs, user, in, stage, at);
         for (Reached referral : referrals) {
+            UserId referrer = referral.referral().referrer();
+            if (stage.equals(Stage.ACTIVATION) && referrer != null) {
+                tx.stores().virality().changed(referral.workspace(), List.of(referrer));
+            }
             reward(referral, user, in, stage);
         }
         return !referrals.isEmpty();
@@ -84,26 +99,47 @@ final class Rewarding {
         if (program == null) {
             return;
         }
-        String why = edge.standing() == Standing.HELD ? "referral held: " + explained(edge.verdict()) : "";
+        String why = edge.standing() == Standing.HELD
+                ? shortened("referral held: " + ReferralsView.explain(edge.verdict()))
+                : "";
         for (RewardRule rule : program.rewards()) {
             if (rule.stage().equals(stage)) {
                 String event = event(stage, edge.id());
-                UserId referrer = edge.referrer();
-                if (referrer != null) {
-                    rewardReferrer(reached.workspace(), referrer, program, rule, event, why);
-                }
-                if (in != null && rule.referred().isPresent()) {
-                    decide(
-                            in,
-                            user,
-                            program.name(),
-                            rule,
-                            event,
-                            Party.REFERRED,
-                            rule.referred().get(),
-                            why);
-                }
+                Runnable referrers = () -> rewardReferrer(reached, program, rule, event, why);
+                Runnable referreds = () -> {
+                    if (in != null && rule.referred().isPresent()) {
+                        // The referred user's workspace does not learn what is held against the referrer.
+                        String said = why.isEmpty() ? "" : BEING_LOOKED_AT;
+                        decide(
+                                in,
+                                user,
+                                program.name(),
+                                rule,
+                                event,
+                                Party.REFERRED,
+                                rule.referred().get(),
+                                said);
+                    }
+                };
+                // Always in one order, because two workspaces may refer users to each other at the same time.
+                boolean referredFirst =
+                        in != null && in.value().compareTo(reached.workspace().value()) < 0;
+                (referredFirst ? referreds : referrers).run();
+                (referredFirst ? referrers : referreds).run();
             }
+        }
+    }
+
+    private void rewardReferrer(Reached reached, ReferralProgram program, RewardRule rule, String event, String why) {
+        UserId referrer = reached.referral().referrer();
+        if (referrer == null) {
+            return;
+        }
+        try {
+            rewardReferrer(reached.workspace(), referrer, program, rule, event, why);
+        } catch (UserErased | WorkspaceDeleted e) {
+            // Gone since it was read: the other side is not to suffer from it.
+            LOG.debug("the referrer of referral {} is gone", reached.referral().id(), e);
         }
     }
 
@@ -114,7 +150,10 @@ final class Rewarding {
             RewardRule rule,
             String event,
             String why) {
-        if (rule.tiers().isEmpty() && rule.milestones().isEmpty()) {
+        if (!why.isEmpty() && isCounted(rule)) {
+            return; // what is held is not counted; it is decided when it is released
+        }
+        if (!isCounted(rule)) {
             rule.referrer()
                     .ifPresent(benefit ->
                             decide(workspace, referrer, program.name(), rule, event, Party.REFERRER, benefit, why));
@@ -126,22 +165,35 @@ final class Rewarding {
                         decide(workspace, referrer, program.name(), rule, event, Party.REFERRER, benefit, why));
         rule.milestone(nth)
                 .ifPresent(benefit -> decide(
-                        workspace,
-                        referrer,
-                        program.name(),
-                        rule,
-                        "milestone:" + nth + ":" + event,
-                        Party.REFERRER,
-                        benefit,
-                        why));
+                        workspace, referrer, program.name(), rule, MILESTONE + event, Party.REFERRER, benefit, why));
+    }
+
+    private static boolean isCounted(RewardRule rule) {
+        return !rule.tiers().isEmpty() || !rule.milestones().isEmpty();
+    }
+
+    /** A referral that was held is fine: decides what is decided by the number of referrals, and was not while it was held. */
+    void released(Reached reached, Stage stage) {
+        tx.programs()
+                .program(reached.referral().program())
+                .ifPresent(program -> program.rewards().stream()
+                        .filter(rule -> rule.stage().equals(stage) && isCounted(rule))
+                        .forEach(rule -> rewardReferrer(
+                                reached,
+                                program,
+                                rule,
+                                event(stage, reached.referral().id()),
+                                "")));
     }
 
     static String event(Stage stage, UUID referral) {
         return stage.name() + ":" + referral;
     }
 
-    private static String explained(String verdict) {
-        return shortened(ReferralsView.explain(verdict));
+    /** The events at which rewards are decided when a referral reaches a stage: no referral is two milestones of one rule. */
+    static List<String> events(Stage stage, UUID referral) {
+        String event = event(stage, referral);
+        return List.of(event, MILESTONE + event);
     }
 
     private void decide(
@@ -308,16 +360,12 @@ final class Rewarding {
         if (row.state().isFinal()) {
             return Optional.empty();
         }
-        BigDecimal refunded = row.refunded().add(part).min(BigDecimal.ONE);
-        boolean all = refunded.compareTo(BigDecimal.ONE) >= 0;
+        BigDecimal sum = row.refunded().add(part);
+        boolean all = sum.compareTo(NEARLY_ALL) >= 0;
+        BigDecimal refunded = all ? BigDecimal.ONE : sum;
         if (row.state() != RewardState.ISSUED) {
-            return Optional.of(
-                    all
-                            ? update(
-                                    workspace,
-                                    row.to(RewardState.CANCELED, null, why).refunded(refunded),
-                                    row)
-                            : update(workspace, row.refunded(refunded), row));
+            Row after = all ? row.to(RewardState.CANCELED, null, why) : row;
+            return Optional.of(update(workspace, row, after.refunded(refunded)));
         }
         if (row.clawBackUntil() == null || now.isAfter(row.clawBackUntil())) {
             return Optional.empty();
@@ -325,7 +373,7 @@ final class Rewarding {
         BigDecimal amount =
                 Benefits.part(row.benefit(), refunded).subtract(Benefits.part(row.benefit(), row.refunded()));
         if (amount.signum() == 0 && !all) {
-            return Optional.of(update(workspace, row.refunded(refunded), row));
+            return Optional.of(update(workspace, row, row.refunded(refunded)));
         }
         UserId user = row.user();
         if (user != null && !RewardTerms.parse(row).mayGoNegative()) {
@@ -383,10 +431,7 @@ final class Rewarding {
     }
 
     private Row update(WorkspaceId workspace, Row before, Row after) {
-        return update(workspace, after, before, before.state() != after.state());
-    }
-
-    private Row update(WorkspaceId workspace, Row after, Row before, boolean news) {
+        boolean news = before.state() != after.state();
         boolean returns = after.state() == RewardState.CANCELED || after.state() == RewardState.REJECTED;
         List<Take> returned = returns ? before.taken() : List.of();
         Row stored = returns ? after.untaken() : after;
@@ -416,7 +461,9 @@ final class Rewarding {
         if (!terms.claimed()) {
             return issued(row, terms);
         }
-        Instant until = terms.claimWithin() == null ? null : holdEnds.plus(terms.claimWithin());
+        // The time to redeem begins with the approval, by the end of the hold or by somebody who looked at it.
+        Instant approvedAt = row.state() == RewardState.FLAGGED ? now : holdEnds;
+        Instant until = terms.claimWithin() == null ? null : approvedAt.plus(terms.claimWithin());
         return until != null && !until.isAfter(now)
                 ? row.to(RewardState.CANCELED, null, "not redeemed in time")
                 : row.to(RewardState.APPROVED, until, "");
@@ -499,7 +546,11 @@ final class Rewarding {
     }
 
     static String shortened(String text) {
-        return text.length() <= MOST_REASON ? text : text.substring(0, MOST_REASON - 1) + "…";
+        if (text.length() <= MOST_REASON) {
+            return text;
+        }
+        int end = Character.isHighSurrogate(text.charAt(MOST_REASON - 2)) ? MOST_REASON - 2 : MOST_REASON - 1;
+        return text.substring(0, end) + "…";
     }
 
     /** What of a rule or a campaign matters after the decision. */

@@ -3,10 +3,12 @@ package io.plg.internal;
 import io.plg.PlgStores;
 import io.plg.StoreFailure;
 import io.plg.UserId;
+import io.plg.WorkspaceDeleted;
 import io.plg.WorkspaceId;
 import io.plg.idempotency.Fingerprint;
 import io.plg.idempotency.IdempotencyKey;
 import io.plg.idempotency.Operation;
+import io.plg.idempotency.Outcome;
 import io.plg.idempotency.Principal;
 import io.plg.reward.Money;
 import io.plg.reward.Redemption;
@@ -24,6 +26,7 @@ import io.plg.reward.RewardStore.Row;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,6 +43,7 @@ final class RewardsView implements RewardLedger {
     private static final Operation<String> TAKE_BACK =
             Operation.of("plg.take-reward-back", String.class).failFast();
     private static final Duration TRY_AGAIN_AFTER = Duration.ofMinutes(1);
+    private static final String GIVE_KEY = "plg-give-";
     private static final int MOST = 1_000;
     private static final int MOST_ASKED_FOR = 10_000;
     private static final int AT_ONCE = 100;
@@ -56,28 +60,28 @@ final class RewardsView implements RewardLedger {
     @Override
     public RewardBalance balanceOf(UserId user) {
         Objects.requireNonNull(user, "user");
-        goOn();
+        goOnFirst();
         return new RewardBalance(store().balances(workspace, user));
     }
 
     @Override
     public List<Reward> of(UserId user) {
         Objects.requireNonNull(user, "user");
-        goOn();
+        goOnFirst();
         return views(store().of(workspace, user, MOST));
     }
 
     @Override
     public Optional<Reward> find(UUID reward) {
         Objects.requireNonNull(reward, "reward");
-        goOn();
+        goOnFirst();
         return store().find(workspace, reward).map(RewardsView::view);
     }
 
     @Override
     public List<Entry> entriesOf(UserId user) {
         Objects.requireNonNull(user, "user");
-        goOn();
+        goOnFirst();
         return store().entries(workspace, user).stream()
                 .map(entry -> new Entry(
                         Optional.ofNullable(entry.reward()), entry.unit(), entry.amount(), entry.kind(), entry.at()))
@@ -133,8 +137,13 @@ final class RewardsView implements RewardLedger {
         return plg.atomically(tx -> {
             Decided decided = new Rewarding(tx).claim(workspace, known, user);
             return switch (decided.outcome()) {
-                case STORED -> new Redemption(Status.REDEEMED, decided.id(), "you have it now");
-                case ALREADY -> new Redemption(Status.ALREADY_REDEEMED, decided.id(), "you have claimed it before");
+                case STORED, ALREADY -> {
+                    Row row =
+                            tx.stores().rewards().find(workspace, decided.id()).orElseThrow();
+                    yield row.state() == RewardState.ISSUED && decided.outcome() == Decided.Outcome.STORED
+                            ? new Redemption(Status.REDEEMED, row.id(), "you have it now")
+                            : refused(row);
+                }
                 case CAPPED ->
                     new Redemption(Status.LIMIT_REACHED, null, "nothing is left of campaign \"" + campaign + "\"");
             };
@@ -147,13 +156,13 @@ final class RewardsView implements RewardLedger {
         if (amount.signum() <= 0) {
             throw new IllegalArgumentException("amount to spend must be positive, was " + amount);
         }
-        goOn();
+        goOnFirst();
         return plg.atomically(tx -> new Rewarding(tx).spend(workspace, user, amount));
     }
 
     @Override
     public List<Reward> flagged(int most) {
-        goOn();
+        goOnFirst();
         return views(store().in(workspace, RewardState.FLAGGED, checkMost(most)));
     }
 
@@ -212,36 +221,65 @@ final class RewardsView implements RewardLedger {
             return moved;
         }
         Instant now = plg.now();
-        boolean failed = false;
-        for (Row row : store().due(workspace, now, AT_ONCE)) {
-            if (row.fulfilment() == Fulfilment.TO_FULFIL || row.fulfilment() == Fulfilment.TO_REVOKE) {
-                failed |= !fulfil(row);
-                moved++;
+        List<Row> due = store().due(workspace, now, AT_ONCE);
+        for (boolean told = true; told && !due.isEmpty(); due = store().due(workspace, now, AT_ONCE)) {
+            told = false;
+            for (Row row : due) {
+                if (isForOutside(row) && fulfil(row)) {
+                    told = true;
+                    moved++;
+                }
             }
         }
-        if (!failed && store().due(workspace, now, 1).isEmpty()) {
+        if (due.isEmpty()) {
             store().lookedAt(workspace, now);
         }
         return moved;
     }
 
+    private static boolean isForOutside(Row row) {
+        return row.fulfilment() == Fulfilment.TO_FULFIL || row.fulfilment() == Fulfilment.TO_REVOKE;
+    }
+
+    /** Before an answer; not in a transaction of the host, which may only want to read, and which others are not to wait for. */
+    private void goOnFirst() {
+        if (!plg.stores().inTransaction()) {
+            goOn();
+        }
+    }
+
     /** Lets everything go on that is due; what is to be told outside waits. */
     private int goOn() {
         int moved = 0;
+        int most = AT_ONCE;
+        var failed = new HashSet<UUID>();
         while (true) {
-            Instant now = plg.now();
-            List<Row> due = store().due(workspace, now, AT_ONCE).stream()
+            List<Row> all = store().due(workspace, plg.now(), most);
+            List<Row> due = all.stream()
                     .filter(row -> row.state() == RewardState.PENDING || row.state() == RewardState.APPROVED)
+                    .filter(row -> !failed.contains(row.id()))
                     .toList();
             if (due.isEmpty()) {
-                return moved;
+                if (all.size() < most) {
+                    return moved;
+                }
+                // What waits for somebody outside, or cannot be given, must not hide what is due after it.
+                most *= 2;
             }
             for (Row row : due) {
-                moved += plg.<Integer>atomically(tx -> tx.stores()
-                        .rewards()
-                        .lock(workspace, row.id())
-                        .map(locked -> new Rewarding(tx).advance(workspace, locked) == locked ? 0 : 1)
-                        .orElse(0));
+                try {
+                    moved += plg.<Integer>atomically(tx -> tx.stores()
+                            .rewards()
+                            .lock(workspace, row.id())
+                            .map(locked -> new Rewarding(tx).advance(workspace, locked) == locked ? 0 : 1)
+                            .orElse(0));
+                } catch (StoreFailure | WorkspaceDeleted e) {
+                    throw e;
+                } catch (RuntimeException e) {
+                    // A provider of the host refused it: neither the others nor a question may suffer from that.
+                    LOG.warn("reward {} of workspace {} could not be given; it stays due", row.id(), workspace, e);
+                    failed.add(row.id());
+                }
             }
         }
     }
@@ -254,9 +292,12 @@ final class RewardsView implements RewardLedger {
             return false;
         }
         boolean gives = row.fulfilment() == Fulfilment.TO_FULFIL;
-        String key = (gives ? "plg-give-" : "plg-take-back-") + row.id();
+        String key = (gives ? GIVE_KEY : "plg-take-back-") + row.id();
         try {
-            plg.workspace(workspace)
+            if (!gives && isBeingGiven(row)) {
+                return false; // it stays due
+            }
+            Outcome<String> outcome = plg.workspace(workspace)
                     .idempotency()
                     .<String, String, Exception>executeLeased(
                             gives ? FULFIL : TAKE_BACK,
@@ -277,7 +318,7 @@ final class RewardsView implements RewardLedger {
                                         .ifPresent(locked -> new Rewarding(plg).told(workspace, locked));
                                 return answer;
                             });
-            return true;
+            return outcome.fold(executed -> true, replayed -> false, inFlight -> false, mismatch -> false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
@@ -291,6 +332,21 @@ final class RewardsView implements RewardLedger {
             later(row);
             return false;
         }
+    }
+
+    /** Whether somebody is giving a reward now. If nobody is, nobody will: the key is used up by this. */
+    private boolean isBeingGiven(Row row) {
+        String key = GIVE_KEY + row.id();
+        Outcome<String> outcome = plg.workspace(workspace)
+                .idempotency()
+                .<String, String, RuntimeException>executeLeased(
+                        FULFIL,
+                        Principal.service("plg"),
+                        IdempotencyKey.of(key),
+                        Fingerprint.of(key),
+                        lease -> key,
+                        (tx, answer) -> answer);
+        return outcome.fold(executed -> false, replayed -> false, inFlight -> true, mismatch -> false);
     }
 
     private void later(Row row) {
@@ -327,6 +383,7 @@ final class RewardsView implements RewardLedger {
                         ? Optional.empty()
                         : Optional.ofNullable(row.dueAt()),
                 Optional.ofNullable(row.issuedAt()),
+                row.refunded(),
                 row.reason());
     }
 
@@ -342,6 +399,7 @@ final class RewardsView implements RewardLedger {
     }
 
     static void checkReason(String why) {
+        Text.checkStorable("why", why);
         if (why.length() > MOST_REASON) {
             throw new IllegalArgumentException(
                     "why must have at most " + MOST_REASON + " characters, had " + why.length());

@@ -1,7 +1,8 @@
 package io.plg.internal;
 
-import io.plg.PlgException;
+import io.plg.UserErased;
 import io.plg.UserId;
+import io.plg.WorkspaceDeleted;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.activation.CompletedStep;
@@ -65,21 +66,24 @@ final class SignUpsView implements SignUps {
         Objects.requireNonNull(user, "user");
         Instant now = plg.now();
         Instant signedUpAt = signedUpAt(user, now);
+        if (touch.isBlank()) {
+            return not(Reason.UNKNOWN_CODE, "no code was followed");
+        }
         String source = Guesses.source(user.user().ip(), user.user().device());
         if (plg.guesses().tooMany(source)) {
             return not(Reason.RATE_LIMITED, "too many codes were tried from there that do not exist");
         }
         Optional<Touches> claimed = Touches.claimed(Objects.requireNonNull(touch, "touch"));
         Optional<Found> first = claimed.flatMap(each -> find(each.first(), false, source));
-        if (claimed.isEmpty()
-                || first.isEmpty() && claimed.get().first().equals(claimed.get().last())) {
+        if (claimed.isEmpty()) {
             plg.guesses().missed(source);
-            return claimed.isEmpty()
-                    ? not(Reason.FORGED, "the value was not given out by visit(…)")
-                    : not(Reason.UNKNOWN_CODE, "there is no such code any more");
+            return not(Reason.FORGED, "the value was not given out by visit(…)");
         }
-        if (first.isEmpty()
-                || !claimed.get().isTrue(touch, plg.pepper(first.get().workspace()))) {
+        if (first.isEmpty()) {
+            // Without the secret of the first code's workspace nothing of the value can be believed.
+            return not(Reason.UNKNOWN_CODE, "there is no such code any more");
+        }
+        if (!claimed.get().isTrue(touch, plg.pepper(first.get().workspace()))) {
             plg.guesses().missed(source);
             return not(Reason.FORGED, "the value was not given out by visit(…), or was changed");
         }
@@ -99,8 +103,8 @@ final class SignUpsView implements SignUps {
         if (!lastCounts) {
             return not(Reason.OUTSIDE_WINDOW, "the code was followed more than " + program.window() + " before");
         }
-        boolean byFirst =
-                program.touch() == Touch.FIRST && firstCounts || touches.last().equals(touches.first());
+        boolean byFirst = program.touch() == Touch.FIRST && firstCounts && isOfUse(first, now)
+                || touches.last().equals(touches.first());
         if (byFirst) {
             return attribute(first, user, signedUpAt, now);
         }
@@ -110,6 +114,22 @@ final class SignUpsView implements SignUps {
     }
 
     private Attribution attribute(Found found, NewUser user, Instant signedUpAt, Instant now) {
+        try {
+            return decide(found, user, signedUpAt, now);
+        } catch (WorkspaceDeleted e) {
+            if (user.workspace().filter(e.workspace()::equals).isPresent()) {
+                throw e;
+            }
+            return not(Reason.UNKNOWN_CODE, "the workspace of the referrer was just deleted");
+        } catch (UserErased e) {
+            if (e.user().equals(user.id())) {
+                throw e;
+            }
+            return not(Reason.UNKNOWN_CODE, "the referrer was just erased");
+        }
+    }
+
+    private Attribution decide(Found found, NewUser user, Instant signedUpAt, Instant now) {
         ReferralProgram program = plg.programs().program(found.program()).orElse(null);
         if (program == null || !program.isRunningAt(now)) {
             return not(Reason.PROGRAM_NOT_RUNNING, "program \"" + found.program() + "\" does not run now");
@@ -232,8 +252,8 @@ final class SignUpsView implements SignUps {
         // What came too late for the sign-up decides about what is held.
         judgement
                 .pending()
-                .ifPresent(stage -> stage.whenComplete((late, failure) -> {
-                    if (late != null && late.action() != FraudVerdict.Action.HOLD) {
+                .ifPresent(stage -> stage.thenAccept(late -> {
+                    if (late.action() != FraudVerdict.Action.HOLD) {
                         try {
                             ReferralsView.judge(
                                     root,
@@ -242,7 +262,7 @@ final class SignUpsView implements SignUps {
                                     id,
                                     late.action() == FraudVerdict.Action.ALLOW ? Standing.FINE : Standing.REJECTED,
                                     late.toText());
-                        } catch (PlgException | IllegalStateException e) {
+                        } catch (RuntimeException e) {
                             LOG.warn("what was found about referral {} could not be stored; it stays held", id, e);
                         }
                     }
@@ -298,10 +318,10 @@ final class SignUpsView implements SignUps {
     }
 
     private Optional<Found> find(String code, boolean viewed, String source) {
-        Optional<Found> found = ReferralCodes.normalize(Objects.requireNonNull(code, "code"))
-                .flatMap(normal -> plg.stores().referrals().find(normal, viewed));
-        if (found.isEmpty()) {
-            plg.guesses().missed(source);
+        Optional<String> normal = ReferralCodes.normalize(Objects.requireNonNull(code, "code"));
+        Optional<Found> found = normal.flatMap(each -> plg.stores().referrals().find(each, viewed));
+        if (normal.isPresent() && found.isEmpty()) {
+            plg.guesses().missed(source); // what cannot be a code is no guess: forms are sent without one
         }
         return found;
     }

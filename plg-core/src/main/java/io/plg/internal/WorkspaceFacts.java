@@ -266,6 +266,18 @@ final class WorkspaceFacts {
         return Json.write(ordered("plan", plan.plan(), "version", Integer.toString(plan.version())));
     }
 
+    /** A plan that is tried because of rewards: by what they can be taken back. */
+    static String trial(PlanVersion plan, List<String> rewards) {
+        return Json.write(
+                ordered("plan", plan.plan(), "version", Integer.toString(plan.version()), "rewards", rewards));
+    }
+
+    /** Because of which rewards a plan is tried; none if the host said so. */
+    @SuppressWarnings("unchecked")
+    List<String> rewards(Fact trial) {
+        return (List<String>) body(trial).getOrDefault("rewards", List.of());
+    }
+
     static String periods(@Nullable Instant anchor, ZoneId zone) {
         Map<String, Object> body = ordered("zone", zone.getId());
         if (anchor != null) {

@@ -1,6 +1,5 @@
 package io.plg.memory;
 
-import io.plg.OperatorStore;
 import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
@@ -29,7 +28,7 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** What is stored for a user is one immutable state without the funnel's view on it; replacing it is undone by putting it back. */
-final class InMemoryActivationStore implements ActivationStore, OperatorStore, TenantRows {
+final class InMemoryActivationStore implements ActivationStore, TenantRows {
     private final InMemoryStores stores;
     private final InMemoryTenancyStore tenancy;
     private final Map<FunnelKey, Map<UserId, Facts>> facts = new HashMap<>();
@@ -111,8 +110,8 @@ final class InMemoryActivationStore implements ActivationStore, OperatorStore, T
         });
     }
 
-    @Override
-    public List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
+    /** Those that hold something, after one of them. */
+    List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
         return stores.operation(undo -> facts.entrySet().stream()
                 .filter(each -> !each.getValue().isEmpty())
                 .map(each -> each.getKey().workspace())
@@ -123,8 +122,8 @@ final class InMemoryActivationStore implements ActivationStore, OperatorStore, T
                 .toList());
     }
 
-    @Override
-    public ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
+    /** What a report on a cohort is made of. */
+    ActivationTally tally(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
         return stores.operation(undo -> tally(members(workspace, funnel, cohort)));
     }
 
@@ -138,6 +137,18 @@ final class InMemoryActivationStore implements ActivationStore, OperatorStore, T
         }
         facts.values().removeIf(Map::isEmpty);
         return rows;
+    }
+
+    /** Who has completed a step, and when. To be asked within an operation. */
+    Map<UserId, Instant> completed(WorkspaceId workspace, String funnel, Step step) {
+        var completed = new HashMap<UserId, Instant>();
+        facts.getOrDefault(new FunnelKey(workspace, funnel), Map.of()).forEach((user, stored) -> {
+            CompletedStep completion = stored.completed().get(step);
+            if (completion != null) {
+                completed.put(user, completion.at());
+            }
+        });
+        return completed;
     }
 
     private static long rowsOf(Map<UserId, Facts> users) {

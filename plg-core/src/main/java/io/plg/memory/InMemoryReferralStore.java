@@ -4,6 +4,7 @@ import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.event.GrowthEvent;
 import io.plg.fraud.FraudHistory;
+import io.plg.internal.ViralFacts.Act;
 import io.plg.memory.InMemoryStores.TenantRows;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.Stage;
@@ -48,7 +49,7 @@ final class InMemoryReferralStore implements ReferralStore, TenantRows {
     private final Map<WorkspaceId, Map<UserId, TraceRow>> traces = new HashMap<>();
     private final Map<GraphKey, Graph> graphs = new HashMap<>();
     private final Map<PersonKey, Person> persons = new HashMap<>();
-    private final Map<GraphKey, Map<UUID, UserId>> invitations = new HashMap<>();
+    private final Map<GraphKey, Map<UUID, Act>> invitations = new HashMap<>();
 
     InMemoryReferralStore(InMemoryStores stores, InMemoryTenancyStore tenancy) {
         this.stores = stores;
@@ -206,11 +207,14 @@ final class InMemoryReferralStore implements ReferralStore, TenantRows {
             Predicate<Map.Entry<UserId, TraceRow>> onIp =
                     other -> same(own.ip(), other.getValue().traces().ip())
                             && !other.getKey().equals(question.user());
+            Predicate<Map.Entry<UserId, TraceRow>> bound =
+                    other -> other.getValue().boundAt() != null;
             Predicate<Map.Entry<UserId, TraceRow>> lastDay =
                     other -> isAfter(other.getValue().boundAt(), dayAgo);
             Predicate<Map.Entry<UserId, TraceRow>> inChain = other -> {
                 Node node = graph.members.get(other.getKey());
-                return node != null && (chain.contains(node) || (place != null && node.parent == place));
+                return place == null && other.getKey().equals(question.referrer())
+                        || node != null && (chain.contains(node) || (place != null && node.parent == place));
             };
             List<Node> brought = place == null ? List.of() : place.children;
             return FraudHistory.builder()
@@ -219,22 +223,22 @@ final class InMemoryReferralStore implements ReferralStore, TenantRows {
                     .sameDevice(same(own.device(), referrers.device()))
                     .sameIp(same(own.ip(), referrers.ip()))
                     .sameDomain(same(own.domain(), referrers.domain()))
-                    .accountsOnDevice(count(known.entrySet(), onDevice))
-                    .accountsOnIp(count(known.entrySet(), onIp))
+                    .accountsOnDevice(own.device() == null ? 0 : count(known.entrySet(), onDevice.and(bound)))
+                    .accountsOnIp(own.ip() == null ? 0 : count(known.entrySet(), onIp.and(bound)))
                     .byReferrerLastHour(
                             count(brought, node -> isAfter(node.bond().boundAt(), hourAgo)))
                     .byReferrerLastDay(
                             count(brought, node -> isAfter(node.bond().boundAt(), dayAgo)))
-                    .byDeviceLastDay(count(known.entrySet(), onDevice.and(lastDay)))
-                    .chainOnDevice(count(known.entrySet(), onDevice.and(inChain)))
-                    .chainOnIp(count(known.entrySet(), onIp.and(inChain)))
+                    .byDeviceLastDay(own.device() == null ? 0 : count(known.entrySet(), onDevice.and(lastDay)))
+                    .chainOnDevice(own.device() == null ? 0 : count(known.entrySet(), onDevice.and(inChain)))
+                    .chainOnIp(own.ip() == null ? 0 : count(known.entrySet(), onIp.and(inChain)))
                     .build();
         });
     }
 
     private static Set<Node> chain(@Nullable Node referrer) {
         Set<Node> chain = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Node up = referrer; up != null && chain.size() < CHAIN; up = up.parent) {
+        for (Node up = referrer; up != null && chain.size() <= CHAIN; up = up.parent) {
             chain.add(up);
         }
         return chain;
@@ -305,14 +309,15 @@ final class InMemoryReferralStore implements ReferralStore, TenantRows {
     public List<Reached> reach(List<String> programs, UserId user, @Nullable WorkspaceId in, Stage stage, Instant at) {
         return stores.operation(undo -> {
             tenancy.check(user);
-            if (in != null) {
-                tenancy.check(in);
-            }
+            WorkspaceId there = in == null || tenancy.isDeleted(in) ? null : in;
             var news = new ArrayList<Reached>();
             for (String program : programs) {
                 Located referral = locate(program, user);
+                if (referral != null && referral.node().bond().referredIn() == null && there != null) {
+                    referral.node().replace(referral.node().bond().with(there), undo);
+                }
                 if (referral != null && !referral.node().bond().stages().containsKey(stage.name())) {
-                    referral.node().replace(referral.node().bond().with(stage, at, in), undo);
+                    referral.node().replace(referral.node().bond().with(stage, at, there), undo);
                     news.add(reached(referral.workspace(), program, referral.node()));
                 }
             }
@@ -345,11 +350,14 @@ final class InMemoryReferralStore implements ReferralStore, TenantRows {
         return stores.operation(undo -> {
             tenancy.check(workspace);
             Node node = graph(workspace, program).referrals.get(referral);
-            if (node == null || !node.isReferred() || node.bond().standing() != Standing.HELD) {
+            if (node == null
+                    || !node.isReferred()
+                    || standing == Standing.HELD
+                    || node.bond().standing() != Standing.HELD) {
                 return false;
             }
             node.replace(node.bond().judged(standing, verdict), undo);
-            return standing != Standing.HELD;
+            return true;
         });
     }
 
@@ -384,14 +392,27 @@ final class InMemoryReferralStore implements ReferralStore, TenantRows {
     public boolean invited(WorkspaceId workspace, String program, UserId sender, UUID id, Instant at) {
         return stores.operation(undo -> {
             tenancy.check(workspace, sender);
-            Map<UUID, UserId> sent =
-                    invitations.computeIfAbsent(new GraphKey(workspace, program), key -> new HashMap<>());
+            Map<UUID, Act> sent = invitations.computeIfAbsent(new GraphKey(workspace, program), key -> new HashMap<>());
             if (sent.containsKey(id)) {
                 return false;
             }
-            InMemoryStores.put(sent, id, sender, undo);
+            InMemoryStores.put(sent, id, new Act(sender, at), undo);
             return true;
         });
+    }
+
+    /** All that are stored. To be asked within an operation. */
+    Collection<Act> invitations(WorkspaceId workspace, String program) {
+        return invitations
+                .getOrDefault(new GraphKey(workspace, program), Map.of())
+                .values();
+    }
+
+    /** How many each member has referred. To be asked within an operation. */
+    long[] children(WorkspaceId workspace, String program) {
+        return graph(workspace, program).places.values().stream()
+                .mapToLong(node -> node.children.size())
+                .toArray();
     }
 
     private Person person(String program, UserId user, List<Runnable> undo) {
@@ -555,7 +576,8 @@ final class InMemoryReferralStore implements ReferralStore, TenantRows {
         traces.values().removeIf(Map::isEmpty);
         for (var each : invitations.entrySet()) {
             rows += removeFrom(
-                    each.getValue().values(), user -> whose.test(each.getKey().workspace(), user));
+                    each.getValue().values(),
+                    invitation -> whose.test(each.getKey().workspace(), invitation.by()));
         }
         invitations.values().removeIf(Map::isEmpty);
         for (var each : graphs.entrySet()) {

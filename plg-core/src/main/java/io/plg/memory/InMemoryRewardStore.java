@@ -95,9 +95,10 @@ final class InMemoryRewardStore implements RewardStore, TenantRows {
             tenancy.check(workspace);
             Rewards all = rewards(workspace);
             Row before = all.byId.get(reward.id());
-            if (before != null) {
-                InMemoryStores.put(all.byId, reward.id(), became(before, reward), undo);
+            if (before == null) {
+                throw new IllegalStateException("reward " + reward.id() + " is not there any more");
             }
+            InMemoryStores.put(all.byId, reward.id(), became(before, reward), undo);
             for (Take take : returned) {
                 CapKey key = CapKey.of(workspace, take);
                 if (caps.containsKey(key)) {

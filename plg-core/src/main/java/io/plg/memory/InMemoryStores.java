@@ -13,6 +13,7 @@ import io.plg.prompt.PromptStore;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
+import io.plg.virality.ViralityStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,7 @@ public final class InMemoryStores implements PlgStores {
     private final InMemoryReferralStore referrals = new InMemoryReferralStore(this, tenancy);
     private final InMemoryRewardStore rewards = new InMemoryRewardStore(this, tenancy);
     private final InMemoryUsageStore usage = new InMemoryUsageStore(this, tenancy);
+    private final InMemoryViralityStore virality = new InMemoryViralityStore(this, tenancy, activation, referrals);
     private final boolean operator;
 
     // Guarded by the lock; null unless a transaction is open.
@@ -95,13 +97,18 @@ public final class InMemoryStores implements PlgStores {
     }
 
     @Override
+    public ViralityStore virality() {
+        return virality;
+    }
+
+    @Override
     public TenancyStore tenancy() {
         return tenancy;
     }
 
     @Override
     public Optional<OperatorStore> operator() {
-        return operator ? Optional.of(activation) : Optional.empty();
+        return operator ? Optional.of(new InMemoryOperatorStore(activation, virality)) : Optional.empty();
     }
 
     /** Everything that holds rows of workspaces. */
@@ -285,6 +292,11 @@ public final class InMemoryStores implements PlgStores {
         @Override
         public RewardStore rewards() {
             return check().rewards;
+        }
+
+        @Override
+        public ViralityStore virality() {
+            return check().virality;
         }
 
         @Override

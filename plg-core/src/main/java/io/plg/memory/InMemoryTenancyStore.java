@@ -41,6 +41,10 @@ final class InMemoryTenancyStore implements TenancyStore {
         }
     }
 
+    boolean isDeleted(WorkspaceId workspace) {
+        return deleted.contains(workspace);
+    }
+
     boolean isErased(UserId user) {
         return erased.contains(user);
     }

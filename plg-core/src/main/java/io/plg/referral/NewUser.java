@@ -83,7 +83,8 @@ public record NewUser(User user, Optional<WorkspaceId> workspace, Optional<Insta
     }
 
     /**
-     * Returns this user with the workspace that was signed up for. A reward for the sign-up itself needs it.
+     * Returns this user with the workspace that was signed up for. A reward for the sign-up itself needs it, and so
+     * does one for what the user did before being bound.
      *
      * @param workspace its id
      * @return the user with it

@@ -190,8 +190,9 @@ public interface Referrals {
      * Lets a referral that was held earn nothing.
      *
      * @param referral its id
-     * @param why for whoever asks later
+     * @param why for whoever asks later, at most 200 characters
      * @return whether it was held
+     * @throws IllegalArgumentException if the reason is too long or cannot be stored
      */
     boolean reject(UUID referral, String why);
 

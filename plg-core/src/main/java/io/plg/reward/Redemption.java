@@ -29,6 +29,16 @@ public record Redemption(Status status, @Nullable UUID rewardId, String message)
     }
 
     /**
+     * Tells whether asking again later may give the reward, so that this answer is not to be kept as the result of an idempotent operation:
+     * {@code Operation.financial("redeem-reward", Redemption.class).retryableWhen(Redemption::mayComeLater)}.
+     *
+     * @return {@code true} for {@link Status#NOT_YET} and {@link Status#LIMIT_REACHED}
+     */
+    public boolean mayComeLater() {
+        return status == Status.NOT_YET || status == Status.LIMIT_REACHED;
+    }
+
+    /**
      * Returns this if the reward was given.
      *
      * @return this

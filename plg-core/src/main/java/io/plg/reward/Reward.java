@@ -1,6 +1,7 @@
 package io.plg.reward;
 
 import io.plg.UserId;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.UUID;
  * @param decidedAt when it was decided
  * @param dueAt when it goes on by itself: when its hold ends, or until when it has to be redeemed; empty for never
  * @param issuedAt when it was given; empty if it was not
+ * @param refunded which part of what earned it was taken back, 0 to 1; of account credit that part is not the user's
  * @param reason why it stands where it does; empty for nothing in particular
  */
 public record Reward(
@@ -32,6 +34,7 @@ public record Reward(
         Instant decidedAt,
         Optional<Instant> dueAt,
         Optional<Instant> issuedAt,
+        BigDecimal refunded,
         String reason) {
 
     /** Checks that nothing is null. */
@@ -46,6 +49,7 @@ public record Reward(
         Objects.requireNonNull(decidedAt, "decidedAt");
         Objects.requireNonNull(dueAt, "dueAt");
         Objects.requireNonNull(issuedAt, "issuedAt");
+        Objects.requireNonNull(refunded, "refunded");
         Objects.requireNonNull(reason, "reason");
     }
 }

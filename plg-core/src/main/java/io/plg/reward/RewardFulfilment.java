@@ -2,7 +2,7 @@ package io.plg.reward;
 
 /**
  * Gives rewards outside of this database, such as a credit at a billing provider. plg calls it after the commit that issued the reward, outside of any transaction, and again after a
- * failure, until it returns. Two nodes never call it for one reward at a time, but nobody can make a call to another system happen exactly once: hand the key on, by which the
+ * failure, until it returns. Two nodes do not call it for one reward at a time, as long as a call ends before its lease, which is renewed while it runs and which a process that is paused for long loses; and nobody can make a call to another system happen exactly once: hand the key on, by which the
  * other system recognises a repetition.
  */
 public interface RewardFulfilment {
@@ -18,7 +18,8 @@ public interface RewardFulfilment {
     /**
      * Gives a reward.
      *
-     * @param reward which
+     * @param reward which; of account credit of which a {@linkplain Reward#refunded() part} was taken back before, the rest is to be given. What is taken back of it
+     *     afterwards in part is not told
      * @param idempotencyKey the same for each attempt
      * @throws Exception if it could not be given, or that is not known; it is tried again
      */

@@ -11,7 +11,8 @@ import java.util.UUID;
  * The rewards of one workspace's users, and the ledger of what they were given. Entries are only added, and a balance is their sum.
  *
  * <p>Rewards are decided by what happens: by referrals, and by campaigns that users claim from. What a reward gives, its entry, its event and what it takes of its caps are one commit, with what
- * earned it. What goes on by itself, the end of a hold or of the time to redeem, happens within some seconds of its time, and before anything here is answered.
+ * earned it. What goes on by itself, the end of a hold or of the time to redeem, happens within some seconds of its time, and before
+ * anything here is answered outside of a transaction.
  *
  * <p>Every method throws {@code WorkspaceDeleted} after the workspace's deletion, those about a user {@code UserErased} after the user's erasure, {@code TransactionConflict} inside a transaction that
  * lost to another one, and {@code StoreFailure} if the store fails.
@@ -103,7 +104,7 @@ public interface RewardLedger {
     }
 
     /**
-     * Takes from a user's account credit, if there is as much.
+     * Takes from a user's account credit, if there is as much. Each call takes: make it once with {@link io.plg.idempotency.Idempotency}, together with what it is spent on.
      *
      * @param user who
      * @param amount how much, positive

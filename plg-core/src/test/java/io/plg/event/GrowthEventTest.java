@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.plg.UserId;
 import io.plg.WorkspaceId;
+import io.plg.event.GrowthEvent.ReferralAttributed;
+import io.plg.event.GrowthEvent.RewardStateChanged;
 import io.plg.event.GrowthEvent.StepCompleted;
 import io.plg.event.GrowthEvent.ThresholdReached;
 import io.plg.event.GrowthEvent.UserActivated;
@@ -29,6 +31,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class GrowthEventTest {
     private static final UUID ID = UUID.fromString("0195f3a1-7c00-7abc-8def-0123456789ab");
+    private static final UUID REFERRAL = UUID.fromString("0195f3a1-7c00-7abc-8def-0123456789ac");
+    private static final UUID REWARD = UUID.fromString("0195f3a1-7c00-7abc-8def-0123456789ad");
     private static final Instant TIME = Instant.parse("2026-04-12T08:00:00.000001Z");
     private static final Instant LONG_AGO = Instant.parse("0001-01-01T00:00:00Z");
     private static final WorkspaceId WORKSPACE = WorkspaceId.of("acme \"Möbel\" \\ 'Söhne'");
@@ -47,7 +51,37 @@ class GrowthEventTest {
                         80,
                         new BigDecimal("40"),
                         new BigDecimal("50"),
-                        LONG_AGO));
+                        LONG_AGO),
+                new ReferralAttributed(ID, TIME, WORKSPACE, USER, "friends \"1\"", REFERRAL),
+                new RewardStateChanged(
+                        ID,
+                        TIME,
+                        WORKSPACE,
+                        null,
+                        REWARD,
+                        "friends \"1\"",
+                        "первый платёж",
+                        "clawed_back",
+                        "USD",
+                        new BigDecimal("2000")));
+    }
+
+    @Test
+    void aRewardWithDecimalsIsTextAndOneOfAnErasedUserHasNoUser() {
+        GrowthEvent event = new RewardStateChanged(
+                ID,
+                TIME,
+                WORKSPACE,
+                null,
+                REWARD,
+                "friends",
+                "activation",
+                "issued",
+                "credit:storage_gb",
+                new BigDecimal("1.5"));
+        assertThat(event.user()).isNull();
+        assertThat(event.data()).containsEntry("amount", "1.5").containsEntry("rewardId", REWARD.toString());
+        assertThat(event.toJson()).contains("\"userId\":null");
     }
 
     @Test

@@ -28,6 +28,7 @@ import io.plg.prompt.PromptStore;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
+import io.plg.virality.ViralityStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -413,6 +414,11 @@ class ActivationCacheTest {
         @Override
         public RewardStore rewards() {
             return target.rewards();
+        }
+
+        @Override
+        public ViralityStore virality() {
+            return target.virality();
         }
 
         @Override

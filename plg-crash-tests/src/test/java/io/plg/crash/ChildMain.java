@@ -28,10 +28,12 @@ final class ChildMain {
 
     private final Node node;
     private final GateWork gates;
+    private final FriendsWork friends;
 
     private ChildMain(Node node) {
         this.node = node;
         this.gates = new GateWork(node);
+        this.friends = new FriendsWork(node);
     }
 
     /** Runs until it is killed. Arguments: the URL of the database, the size of the pool. */
@@ -70,6 +72,7 @@ final class ChildMain {
                             burst(words[2], words[3], Integer.parseInt(words[4]), Integer.parseInt(words[5]));
                         case "inTwo" -> inTwo(id, words[2], words[3]);
                         case "gate" -> gates.answer(id, words);
+                        case "friends" -> friends.answer(id, words);
                         default -> "failed unknown command " + words[1];
                     });
         } catch (Throwable t) {

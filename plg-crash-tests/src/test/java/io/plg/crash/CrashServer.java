@@ -71,9 +71,13 @@ final class CrashServer {
         "alter table host.shared_key enable row level security",
         "create policy workspace on host.shared_key"
                 + " using (workspace_id = (select nullif(current_setting('plg.workspace_id', true), '')))",
+        "create table host.sign_up (workspace_id text not null, user_id text primary key)",
+        "create index on host.sign_up (workspace_id)",
+        // What another system would say that it was told, and when.
+        "create table host.told (n bigint generated always as identity, key text not null, what text not null)",
         "grant usage on schema host to app",
         "grant select, insert, update on host.unguarded_key, host.unfenced_key, host.shared_key to app",
-        "grant select, insert on host.grants, host.export to app",
+        "grant select, insert on host.grants, host.export, host.sign_up, host.told to app",
         "grant select, update on host.limit_row to app",
         "reset role"
     };

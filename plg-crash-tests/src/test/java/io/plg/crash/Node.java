@@ -24,16 +24,22 @@ final class Node implements AutoCloseable {
     private static final Duration PATIENT = Duration.ofSeconds(20);
 
     private final DataSource connections;
+    private final Outside outside;
     private final JdbiPlg plg;
 
     private Node(DataSource connections, InstantSource clock) {
         this.connections = connections;
+        outside = new Outside(connections);
         plg = JdbiPlg.on(connections)
                 .isolation(IsolationMode.OFF)
                 .removeExpiredEvery(Duration.ZERO)
                 .clock(clock)
                 .plans(Exports.PLANS)
                 .slots(Exports.SPREAD, Exports.SLOTS)
+                .funnel(Friends.ONBOARDING)
+                .programs(Friends.PROGRAMS)
+                .fulfilment(outside)
+                .settleRewardsEvery(Duration.ZERO)
                 .build();
     }
 
@@ -79,6 +85,11 @@ final class Node implements AutoCloseable {
     /** For code that does without plg. */
     DataSource connections() {
         return connections;
+    }
+
+    /** Whom it tells about rewards that are given outside. */
+    Outside outside() {
+        return outside;
     }
 
     void warmUp() {

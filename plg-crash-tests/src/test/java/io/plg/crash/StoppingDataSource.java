@@ -6,13 +6,16 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.function.Consumer;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 
-/** Tells a thread when its transaction begins, is about to be committed, and has been. */
+/** Tells a thread when its transaction begins, is about to be committed, and has been; and of each statement before it is sent. */
 final class StoppingDataSource implements DataSource {
     private static final ThreadLocal<Consumer<Point>> AT = ThreadLocal.withInitial(() -> point -> {});
+
+    private static final ThreadLocal<Runnable> STATEMENT = ThreadLocal.withInitial(() -> () -> {});
 
     private final DataSource target;
 
@@ -34,16 +37,26 @@ final class StoppingDataSource implements DataSource {
         AT.set(at);
     }
 
+    /** From now on this thread is told before each of its statements, before each commit and after it. */
+    static void beforeEachStatementOfThisThread(Runnable before) {
+        STATEMENT.set(before);
+    }
+
     @Override
     public Connection getConnection() throws SQLException {
         Connection connection = target.getConnection();
         return (Connection) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
-                    if (method.getName().equals("prepareStatement") && ((String) args[0]).endsWith("commit")) {
-                        return stopping((PreparedStatement) method.invoke(connection, args));
+                    if (method.getName().equals("prepareStatement")) {
+                        var statement = (PreparedStatement) method.invoke(connection, args);
+                        return stopping(PreparedStatement.class, statement, ((String) args[0]).endsWith("commit"));
+                    }
+                    if (method.getName().equals("createStatement")) {
+                        return stopping(Statement.class, (Statement) method.invoke(connection, args), false);
                     }
                     boolean commits = method.getName().equals("commit");
                     if (commits) {
+                        STATEMENT.get().run();
                         AT.get().accept(Point.BEFORE_COMMIT);
                     } else if (method.getName().equals("setAutoCommit") && !(boolean) args[0]) {
                         AT.get().accept(Point.BEFORE_CLAIM);
@@ -52,6 +65,7 @@ final class StoppingDataSource implements DataSource {
                         Object result = method.invoke(connection, args);
                         if (commits) {
                             AT.get().accept(Point.AFTER_COMMIT);
+                            STATEMENT.get().run();
                         }
                         return result;
                     } catch (InvocationTargetException e) {
@@ -60,13 +74,19 @@ final class StoppingDataSource implements DataSource {
                 });
     }
 
-    /** A statement that commits by itself. */
-    private static PreparedStatement stopping(PreparedStatement statement) {
-        return (PreparedStatement) Proxy.newProxyInstance(
-                StoppingDataSource.class.getClassLoader(),
-                new Class<?>[] {PreparedStatement.class},
-                (proxy, method, args) -> {
-                    boolean executes = method.getName().equals("execute");
+    /**
+     * A statement.
+     *
+     * @param commits whether it commits by itself
+     */
+    private static <S extends Statement> S stopping(Class<S> type, S statement, boolean commits) {
+        return type.cast(Proxy.newProxyInstance(
+                StoppingDataSource.class.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
+                    boolean sent = method.getName().startsWith("execute");
+                    boolean executes = commits && method.getName().equals("execute");
+                    if (sent) {
+                        STATEMENT.get().run();
+                    }
                     if (executes) {
                         AT.get().accept(Point.BEFORE_COMMIT);
                     }
@@ -79,7 +99,7 @@ final class StoppingDataSource implements DataSource {
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
-                });
+                }));
     }
 
     @Override

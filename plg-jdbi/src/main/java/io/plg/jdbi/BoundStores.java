@@ -12,6 +12,7 @@ import io.plg.prompt.PromptStore;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
+import io.plg.virality.ViralityStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -40,6 +41,7 @@ final class BoundStores implements PlgStores, Session {
     private final PromptStore prompts;
     private final ReferralStore referrals;
     private final RewardStore rewards;
+    private final ViralityStore virality;
 
     /** Where tasks go: out to the transaction's end, or into the list of the nested work that is under way. */
     private AfterCommit tasks;
@@ -64,6 +66,7 @@ final class BoundStores implements PlgStores, Session {
         this.prompts = database.dialect(handle).prompts(this);
         this.referrals = database.dialect(handle).referrals(this);
         this.rewards = database.dialect(handle).rewards(this);
+        this.virality = database.dialect(handle).virality(this);
     }
 
     /** Bound to a transaction that plg itself began and ends on this thread. */
@@ -139,6 +142,12 @@ final class BoundStores implements PlgStores, Session {
     public RewardStore rewards() {
         check();
         return rewards;
+    }
+
+    @Override
+    public ViralityStore virality() {
+        check();
+        return virality;
     }
 
     @Override

@@ -14,7 +14,11 @@ import io.plg.prompt.PromptStore;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
+import io.plg.virality.ViralCounts;
+import io.plg.virality.ViralityStore;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -56,6 +60,11 @@ enum Dialect {
         }
 
         @Override
+        ViralityStore virality(Session session) {
+            return new PostgresViralityStore(session);
+        }
+
+        @Override
         TenancyStore tenancy(Session session) {
             return new PostgresTenancyStore(session);
         }
@@ -63,7 +72,9 @@ enum Dialect {
         @Override
         OperatorStore operator(Session session) {
             return reading(
-                    new PostgresTenancyStore(session)::workspacesAfter, new PostgresActivationStore(session)::tally);
+                    new PostgresTenancyStore(session)::workspacesAfter,
+                    new PostgresActivationStore(session)::tally,
+                    new PostgresViralityStore(session)::sums);
         }
 
         @Override
@@ -157,13 +168,21 @@ enum Dialect {
         }
 
         @Override
+        ViralityStore virality(Session session) {
+            return new H2ViralityStore(session);
+        }
+
+        @Override
         TenancyStore tenancy(Session session) {
             return new H2TenancyStore(session);
         }
 
         @Override
         OperatorStore operator(Session session) {
-            return reading(new H2TenancyStore(session)::workspacesAfter, new H2ActivationStore(session)::tally);
+            return reading(
+                    new H2TenancyStore(session)::workspacesAfter,
+                    new H2ActivationStore(session)::tally,
+                    new H2ViralityStore(session)::sums);
         }
 
         @Override
@@ -228,7 +247,7 @@ enum Dialect {
     private static final String H2_UNCOMMITTED =
             "select contains_uncommitted from information_schema.sessions where session_id = :id";
 
-    private static OperatorStore reading(Workspaces workspaces, Tallies tallies) {
+    private static OperatorStore reading(Workspaces workspaces, Tallies tallies, Sums sums) {
         return new OperatorStore() {
             @Override
             public List<WorkspaceId> workspacesAfter(@Nullable WorkspaceId last, int limit) {
@@ -239,6 +258,12 @@ enum Dialect {
             public ActivationTally activation(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort) {
                 return tallies.of(workspace, funnel, cohort);
             }
+
+            @Override
+            public ViralCounts virality(
+                    WorkspaceId workspace, ViralityStore.Loop loop, Instant from, Instant to, Duration window) {
+                return sums.of(workspace, loop, from, to, window);
+            }
         };
     }
 
@@ -248,6 +273,10 @@ enum Dialect {
 
     private interface Tallies {
         ActivationTally of(WorkspaceId workspace, ActivationFunnel funnel, Cohort cohort);
+    }
+
+    private interface Sums {
+        ViralCounts of(WorkspaceId workspace, ViralityStore.Loop loop, Instant from, Instant to, Duration window);
     }
 
     abstract ActivationStore activation(Session session);
@@ -261,6 +290,8 @@ enum Dialect {
     abstract ReferralStore referrals(Session session);
 
     abstract RewardStore rewards(Session session);
+
+    abstract ViralityStore virality(Session session);
 
     abstract TenancyStore tenancy(Session session);
 

@@ -13,6 +13,7 @@ import io.plg.prompt.PromptStore;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
+import io.plg.virality.ViralityStore;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Optional;
@@ -34,6 +35,7 @@ final class JdbiStores implements PlgStores, Session {
     private volatile @Nullable PromptStore prompts;
     private volatile @Nullable ReferralStore referrals;
     private volatile @Nullable RewardStore rewards;
+    private volatile @Nullable ViralityStore virality;
 
     /** On the application's database, and for operator reports as another role on the same. */
     JdbiStores(Database database, @Nullable Database operator) {
@@ -98,6 +100,16 @@ final class JdbiStores implements PlgStores, Session {
         if (known == null) {
             known = database.dialect().rewards(this);
             rewards = known;
+        }
+        return known;
+    }
+
+    @Override
+    public ViralityStore virality() {
+        ViralityStore known = virality;
+        if (known == null) {
+            known = database.dialect().virality(this);
+            virality = known;
         }
         return known;
     }

@@ -35,7 +35,8 @@ public final class PlgSchema {
             "V4__gates.sql",
             "V5__prompts.sql",
             "V6__referrals.sql",
-            "V7__rewards.sql");
+            "V7__rewards.sql",
+            "V8__virality.sql");
     private static final String RIGHTS = "afterMigrate__roles.sql";
 
     private final DataSource dataSource;

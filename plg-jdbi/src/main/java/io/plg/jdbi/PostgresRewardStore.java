@@ -21,6 +21,11 @@ final class PostgresRewardStore implements RewardStore {
             select refused, refused_user, outcome, id, cap
             from plg.decide_reward(?, cast(? as jsonb), cast(? as jsonb), cast(? as jsonb), cast(? as jsonb), cast(? as timestamptz))
             """;
+    private static final String LOCK = """
+            select refused, id, program, rule, event, party, actor_id, cap_actor_id, state, benefit, terms, decided_at, due_at, issued_at, claw_back_until,
+                   reason, taken, provision, fulfilment, refunded
+            from plg.lock_reward(:workspace, :id)
+            """;
     private static final String COUNT =
             "select refused, counted from plg.count_reward(:workspace, :program, :counter, :user)";
     private static final String UPDATE = """
@@ -82,7 +87,7 @@ final class PostgresRewardStore implements RewardStore {
 
     @Override
     public Optional<Row> lock(WorkspaceId workspace, UUID id) {
-        return StoredRewards.lock(Dialect.POSTGRESQL, session, workspace, id);
+        return StoredRewards.lockedBy(session, LOCK, workspace, id);
     }
 
     @Override

@@ -299,6 +299,20 @@ final class StoredRewards {
                 session, "lock a reward", workspace, null, handle -> one(handle, LOCK, workspace, id));
     }
 
+    /** By one statement that also tells of a refusal. */
+    static Optional<Row> lockedBy(Session session, String statement, WorkspaceId workspace, UUID id) {
+        return session.call(
+                "lock a reward",
+                handle -> handle.createQuery(statement)
+                        .bind("workspace", workspace.value())
+                        .bind("id", id)
+                        .map((rs, ctx) -> {
+                            Refusal.check(rs.getString("refused"), workspace, null);
+                            return row(rs);
+                        })
+                        .findFirst());
+    }
+
     private static Optional<Row> one(Handle handle, String statement, WorkspaceId workspace, UUID id) {
         return rows(handle.createQuery(statement).bind("id", id), workspace).stream()
                 .findFirst();

@@ -72,7 +72,8 @@ final class PlgSchemaTest {
                         "V4__gates.sql",
                         "V5__prompts.sql",
                         "V6__referrals.sql",
-                        "V7__rewards.sql");
+                        "V7__rewards.sql",
+                        "V8__virality.sql");
     }
 
     @ParameterizedTest

@@ -385,6 +385,7 @@ final class PostgresErasureTest {
             case "character varying", "text" -> "'x'";
             case "smallint", "integer", "bigint", "numeric" -> user.startsWith("ada") ? "1" : "2";
             case "timestamp with time zone" -> "now()";
+            case "date" -> "current_date";
             case "jsonb" -> "'{}'";
             case "boolean" -> "false";
             case "uuid" -> "gen_random_uuid()";

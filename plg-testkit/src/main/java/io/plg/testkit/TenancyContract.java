@@ -21,6 +21,16 @@ import io.plg.idempotency.IdempotencyKey;
 import io.plg.idempotency.Operation;
 import io.plg.idempotency.Principal;
 import io.plg.prompt.UpgradePrompts;
+import io.plg.referral.NewUser;
+import io.plg.referral.ProgramCatalog;
+import io.plg.referral.ReferralProgram;
+import io.plg.referral.Referrals;
+import io.plg.referral.User;
+import io.plg.reward.Benefit;
+import io.plg.reward.Money;
+import io.plg.reward.RewardCampaign;
+import io.plg.reward.RewardLedger;
+import io.plg.reward.Stage;
 import io.plg.tenancy.Erasure;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,6 +51,7 @@ import org.junit.jupiter.api.Test;
  */
 @SuppressWarnings("NullAway") // what is null against expectation fails the test, as it should
 public abstract class TenancyContract extends StoreContract {
+    private static final String CAMPAIGN = "launch";
     private static final Instant T0 = Instant.parse("2026-03-01T00:00:00Z");
 
     /** Called by the adapter's test. */
@@ -51,7 +62,7 @@ public abstract class TenancyContract extends StoreContract {
 
     @Test
     void everyCallOnADeletedWorkspaceIsANamedError() {
-        Plg plg = plg(ONBOARDING);
+        Plg plg = product();
         UserId ada = user("ada");
         onboarding(plg, "acme").complete(CREATED.by(ada));
 
@@ -131,7 +142,7 @@ public abstract class TenancyContract extends StoreContract {
 
     @Test
     void aRefusalDoesNotEndTheTransactionThatItComesIn() {
-        Plg plg = plg(ONBOARDING);
+        Plg plg = product();
         UserId ada = user("ada");
         plg.workspaces().delete(workspace("acme"));
 
@@ -204,7 +215,7 @@ public abstract class TenancyContract extends StoreContract {
 
     @Test
     void everyCallAboutAnErasedUserIsANamedErrorInEveryWorkspace() {
-        Plg plg = plg(ONBOARDING);
+        Plg plg = product();
         UserId ada = user("ada");
         onboarding(plg, "acme").complete(CREATED.by(ada));
         onboarding(plg, "globex").signedUp(ada, T0);
@@ -223,7 +234,16 @@ public abstract class TenancyContract extends StoreContract {
                     () -> activation.signedUp(ada, T0),
                     () -> plg.workspace(workspace(each)).gates().by(ada).consume(GateContract.EXPORTS),
                     () -> plg.workspace(workspace(each)).gates().by(ada).check(GateContract.EXPORTS),
-                    () -> plg.workspace(workspace(each)).prompts().offer(ada, PromptContract.blocked("projects")))) {
+                    () -> plg.workspace(workspace(each)).prompts().offer(ada, PromptContract.blocked("projects")),
+                    () -> plg.workspace(workspace(each)).referrals().linkOf(User.of(ada)),
+                    () -> plg.workspace(workspace(each)).referrals().reached(ada, Stage.FIRST_PAYMENT),
+                    () -> plg.workspace(workspace(each)).referrals().refunded(ada, Stage.FIRST_PAYMENT),
+                    () -> plg.workspace(workspace(each)).referrals().recordInvitation(ada),
+                    () -> plg.workspace(workspace(each)).referrals().graph().depthOf(ada),
+                    () -> plg.workspace(workspace(each)).rewards().balanceOf(ada),
+                    () -> plg.workspace(workspace(each)).rewards().claim(CAMPAIGN, ada),
+                    () -> plg.workspace(workspace(each)).rewards().spend(ada, Money.of(1, "USD")),
+                    () -> plg.signUps().attribute(codeOf(plg, "lin"), NewUser.of(User.of(ada))))) {
                 assertThatThrownBy(call)
                         .as(each)
                         .isInstanceOfSatisfying(
@@ -312,7 +332,28 @@ public abstract class TenancyContract extends StoreContract {
         return plg.workspace(workspace(workspace)).activation(ONBOARDING);
     }
 
-    private static Map<String, ThrowingCallable> callsOn(Plg plg, WorkspaceId workspace, UserId user) {
+    /** With a program and a campaign, so that every call can be made. */
+    private Plg product() {
+        return plg(builder -> builder.plans(GateContract.PLANS)
+                .funnel(ONBOARDING)
+                .programs(ProgramCatalog.builder()
+                        .program(ReferralProgram.named("friends").build())
+                        .campaign(RewardCampaign.named(CAMPAIGN)
+                                .gives(Benefit.accountCredit(5, "USD"))
+                                .build())
+                        .build())
+                .settleRewardsEvery(Duration.ZERO)
+                .listener(heard()));
+    }
+
+    private String codeOf(Plg plg, String user) {
+        return plg.workspace(workspace("initech"))
+                .referrals()
+                .linkOf(User.of(user(user)))
+                .code();
+    }
+
+    private Map<String, ThrowingCallable> callsOn(Plg plg, WorkspaceId workspace, UserId user) {
         Activation activation = plg.workspace(workspace).activation(ONBOARDING);
         var calls = new LinkedHashMap<String, ThrowingCallable>();
         calls.put("state", () -> activation.state(user));
@@ -347,6 +388,41 @@ public abstract class TenancyContract extends StoreContract {
         calls.put("what became of a prompt", () -> prompts.clicked(UUID.randomUUID()));
         calls.put("a snooze", () -> prompts.snooze(UUID.randomUUID(), Duration.ofDays(1)));
         calls.put("conversions", () -> prompts.conversions(T0, T0));
+        Referrals referrals = plg.workspace(workspace).referrals();
+        calls.put("a link", () -> referrals.linkOf(User.of(user)));
+        calls.put("a shared link", () -> referrals.share(User.of(user), "board"));
+        calls.put("what is shared", referrals::shared);
+        calls.put("the end of a code", () -> referrals.deactivate("ABCDEFGH"));
+        calls.put("an invitation", () -> referrals.recordInvitation(user));
+        calls.put("referrals", () -> referrals.referralsOf(user, 10));
+        calls.put("a stage", () -> referrals.reached(user, Stage.FIRST_PAYMENT));
+        calls.put("held referrals", () -> referrals.held(10));
+        calls.put("a release", () -> referrals.release(UUID.randomUUID()));
+        calls.put("a rejection", () -> referrals.reject(UUID.randomUUID(), "no"));
+        calls.put("a depth", () -> referrals.graph().depthOf(user));
+        calls.put("a size", () -> referrals.graph().subtreeSizeOf(user));
+        calls.put("ancestors", () -> referrals.graph().ancestorsOf(user));
+        calls.put("figures", () -> referrals.graph().figures());
+        calls.put("generations", () -> referrals.graph().generations());
+        calls.put("subtrees", () -> referrals.graph().largestSubtrees(10));
+        String code = codeOf(plg, "lin");
+        calls.put(
+                "a sign-up for it",
+                () -> plg.signUps().attribute(code, NewUser.of(User.of(user)).in(workspace)));
+        RewardLedger rewards = plg.workspace(workspace).rewards();
+        calls.put("a balance", () -> rewards.balanceOf(user));
+        calls.put("rewards", () -> rewards.of(user));
+        calls.put("a reward", () -> rewards.find(UUID.randomUUID()));
+        calls.put("entries", () -> rewards.entriesOf(user));
+        calls.put("a redemption", () -> rewards.redeem(UUID.randomUUID()));
+        calls.put("a claim", () -> rewards.claim(CAMPAIGN, user));
+        calls.put("a payment", () -> rewards.spend(user, Money.of(1, "USD")));
+        calls.put("flagged rewards", () -> rewards.flagged(10));
+        calls.put("an approval", () -> rewards.approve(UUID.randomUUID()));
+        calls.put("a refusal", () -> rewards.reject(UUID.randomUUID(), "no"));
+        calls.put("a flag on a reward", () -> rewards.flag(UUID.randomUUID(), "odd"));
+        calls.put("a reward taken back", () -> rewards.takeBack(UUID.randomUUID(), "no"));
+        calls.put("what is due", rewards::settle);
         return calls;
     }
 }

@@ -7,6 +7,7 @@
  * <p>The contract tests are what every store must do, written down once and run by every adapter. In reading order:
  * {@link io.plg.testkit.StoreContract} is what an adapter's test hands over,
  * {@link io.plg.testkit.ActivationStoreContract}, {@link io.plg.testkit.IdempotencyContract}, {@link io.plg.testkit.PromptContract},
+ * {@link io.plg.testkit.ReferralContract}, {@link io.plg.testkit.RewardContract}, {@link io.plg.testkit.ViralityContract},
  * {@link io.plg.testkit.TransactionContract} and {@link io.plg.testkit.TenancyContract} are the contracts, and
  * {@link io.plg.testkit.StoreInspection} lets them look at what an adapter keeps beside the facts.
  *

@@ -19,6 +19,7 @@ import io.plg.prompt.PromptStore;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
+import io.plg.virality.ViralityStore;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,11 @@ class ForwardingStores implements PlgStores {
     @Override
     public RewardStore rewards() {
         return target.rewards();
+    }
+
+    @Override
+    public ViralityStore virality() {
+        return target.virality();
     }
 
     @Override

@@ -13,6 +13,7 @@ import io.plg.prompt.PromptStore;
 import io.plg.referral.ReferralStore;
 import io.plg.reward.RewardStore;
 import io.plg.tenancy.TenancyStore;
+import io.plg.virality.ViralityStore;
 import java.util.Optional;
 import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
@@ -103,6 +104,11 @@ class ThreadUnawareTransactionTest extends TransactionContract {
         @Override
         public RewardStore rewards() {
             return target.rewards();
+        }
+
+        @Override
+        public ViralityStore virality() {
+            return target.virality();
         }
 
         @Override

@@ -3,28 +3,21 @@ package io.plg.examples.quickstart;
 import static io.plg.idempotency.Principal.by;
 
 import io.plg.Plg;
-import io.plg.Workspace;
 import io.plg.activation.ActivationFunnel;
-import io.plg.activation.ActivationState;
 import io.plg.activation.Step;
-import io.plg.gate.GateDecision;
 import io.plg.idempotency.Fingerprint;
 import io.plg.idempotency.IdempotencyKey;
 import io.plg.idempotency.Operation;
-import io.plg.idempotency.Outcome;
 import io.plg.jdbi.JdbiPlg;
 import io.plg.jdbi.PlgSchema;
 import io.plg.plan.Every;
 import io.plg.plan.Feature;
 import io.plg.plan.PlanCatalog;
-import io.plg.referral.Attribution;
 import io.plg.referral.NewUser;
-import io.plg.referral.ReferralLink;
 import io.plg.referral.ReferralProgram;
 import io.plg.referral.User;
 import io.plg.reward.Benefit;
 import io.plg.reward.Redemption;
-import io.plg.reward.Reward;
 import io.plg.reward.RewardRule;
 import io.plg.reward.Stage;
 import org.h2.jdbcx.JdbcDataSource;
@@ -49,13 +42,14 @@ public final class Quickstart {
     static final ReferralProgram FRIENDS = ReferralProgram.named("friends")
             .link("https://app.example.org/join")
             .reward(RewardRule.on(Stage.ACTIVATION)
-                    .referrer(Benefit.credit(EXPORTS, 20)) // redeemed by the user …
+                    .referrer(Benefit.credit(EXPORTS, 20))
                     .referred(Benefit.credit(EXPORTS, 10))
-                    .claimed()
+                    .claimed() // each redeems it when it suits them
                     .build())
             .build();
 
-    static final Operation<Redemption> REDEEM = Operation.financial("redeem-reward", Redemption.class);
+    static final Operation<Redemption> REDEEM =
+            Operation.financial("redeem-reward", Redemption.class).retryableWhen(Redemption::mayComeLater);
 
     private Quickstart() {}
 
@@ -74,34 +68,34 @@ public final class Quickstart {
                 .plans(PLANS)
                 .program(FRIENDS)
                 .build()) {
-            Workspace acme = plg.workspace("acme");
-            Workspace globex = plg.workspace("globex");
+            var acme = plg.workspace("acme");
+            var globex = plg.workspace("globex");
 
+            // tag::heart[]
             // Ada signs up and finds out what the product is for.
             acme.activation(ONBOARDING).complete("ada", "account_created");
-            ActivationState ada = acme.activation(ONBOARDING).complete("ada", EXPORTED);
+            var ada = acme.activation(ONBOARDING).complete("ada", EXPORTED);
             System.out.println("Ada is activated: " + ada.activated() + ", score " + ada.score());
 
             // She uses what her plan has, and the gate says what would help.
             acme.gates().consumeOrThrow(EXPORTS, 5);
-            GateDecision sixth = acme.gates().consume(EXPORTS);
+            var sixth = acme.gates().consume(EXPORTS);
             System.out.println(sixth.message() + " " + sixth.upgrade().message());
 
             // She refers Lin, who signs up for another workspace; her own second address does not count.
-            ReferralLink link = acme.referrals().linkOf(User.of("ada").email("ada@example.org"));
-            Attribution herself =
+            var link = acme.referrals().linkOf(User.of("ada").email("ada@example.org"));
+            var herself =
                     plg.signUps().attribute(link.code(), NewUser.of("ada2").email("Ada+1@example.org"));
-            Attribution lin =
-                    plg.signUps().attribute(link.code(), NewUser.of("lin").email("lin@example.org"));
+            var lin = plg.signUps().attribute(link.code(), NewUser.of("lin").email("lin@example.org"));
             System.out.println(link.uri() + " herself: " + herself.attributed() + ", Lin: " + lin.attributed());
 
             // Lin is activated, and in the same commit both have earned something.
             globex.activation(ONBOARDING).complete("lin", EXPORTED);
-            Reward reward = acme.rewards().of("ada").get(0);
+            var reward = acme.rewards().of("ada").get(0);
 
             // Ada redeems it, and her browser asks twice.
             for (int i = 0; i < 2; i++) {
-                Outcome<Redemption> outcome = acme.idempotency()
+                var outcome = acme.idempotency()
                         .execute(
                                 REDEEM,
                                 by("ada"),
@@ -112,6 +106,14 @@ public final class Quickstart {
                         outcome.orThrow().status() + ": " + outcome.orThrow().message());
             }
             System.out.println(acme.gates().check(EXPORTS).message());
+
+            // Is it growing?
+            acme.virality()
+                    .kOfGraph()
+                    .ifPresent(k -> System.out.printf(
+                            "K = %.2f (95 %% interval %.2f to %.2f, n = %d), %s%n",
+                            k.value(), k.low(), k.high(), k.n(), k.verdict()));
+            // end::heart[]
         }
     }
 }

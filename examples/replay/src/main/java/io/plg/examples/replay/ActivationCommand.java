@@ -94,7 +94,7 @@ final class ActivationCommand implements Callable<Integer> {
     private ActivationAnswer find(BadRows badRows, PrintWriter err) {
         String workspace = "replay-" + UUID.randomUUID();
         var log = new ActivationLog(workspace, Optional.ofNullable(period));
-        try (PlgStore plg = store.plg(ActivationLog.FUNNEL)) {
+        try (PlgStore plg = store.plg(product -> product.funnel(ActivationLog.FUNNEL))) {
             plg.plg().transact(tx -> {
                 log.begin(tx);
                 read(log, badRows);

@@ -170,6 +170,50 @@ final class Drawing {
         return svg.append("</svg></div>").toString();
     }
 
+    /** One period of a chart of means: its label, its mean, and the interval of that. */
+    record Mean(String label, double value, double low, double high, String explanation) {}
+
+    /** Means as columns with their intervals, and a line at 1. An interval that would dwarf all means is cut off. */
+    static String means(List<Mean> means) {
+        int height = 180;
+        int top = 20;
+        double largest = means.stream().mapToDouble(Mean::value).max().orElse(0);
+        double most = means.stream().mapToDouble(Mean::high).max().orElse(1);
+        double highest = Math.max(1.1, Math.min(most, 2.5 * largest));
+        double width = (double) WIDTH / means.size();
+        double bar = Math.min(56, width * 0.72);
+        int every = (int) Math.ceil(means.size() * 84.0 / WIDTH);
+        var svg = open(top + height + 26);
+        for (int i = 0; i < means.size(); i++) {
+            Mean mean = means.get(i);
+            double x = i * width + (width - bar) / 2;
+            double middle = i * width + width / 2;
+            double tall = height * mean.value() / highest;
+            add(
+                    svg,
+                    "<g><title>%s</title>"
+                            + "<rect class=\"fill\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"3\"/>"
+                            + "<line class=\"whisker\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/></g>",
+                    Page.escape(mean.explanation()),
+                    x,
+                    top + height - tall,
+                    bar,
+                    tall,
+                    middle,
+                    middle,
+                    top + height - height * mean.low() / highest,
+                    top + height - height * Math.min(mean.high(), highest) / highest);
+            if (i % every == 0) {
+                text(svg, "", middle, top + height + 19, "middle", mean.label());
+            }
+        }
+        double one = top + height - height / highest;
+        add(svg, "<line class=\"mark\" x1=\"0\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", WIDTH, one, one);
+        text(svg, "strong", 0, one - 5, "start", "K = 1");
+        add(svg, "<line class=\"axis\" x1=\"0\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", WIDTH, top + height, top + height);
+        return svg.append("</svg></div>").toString();
+    }
+
     private static StringBuilder open(int height) {
         return new StringBuilder(
                 "<div class=\"chart\"><svg viewBox=\"0 0 " + WIDTH + " " + height + "\" role=\"img\">");

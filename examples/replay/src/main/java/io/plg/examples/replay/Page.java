@@ -13,9 +13,16 @@ import java.util.Objects;
 final class Page {
     private final String title;
     private final StringBuilder body = new StringBuilder();
+    private String intervals = "95 % Wilson score intervals";
 
     Page(String title) {
         this.title = title;
+    }
+
+    /** Says what kind of intervals the page has, unless they are those of shares. */
+    Page intervals(String kind) {
+        intervals = "95 % intervals of " + kind;
+        return this;
     }
 
     static String escape(String text) {
@@ -148,11 +155,11 @@ final class Page {
                 </head>
                 <body>
                 <main>
-                %s<footer>Made by plg replay. Intervals are 95 %% Wilson score intervals; times are UTC.</footer>
+                %s<footer>Made by plg replay. Intervals are %s; times are UTC.</footer>
                 </main>
                 </body>
                 </html>
-                """.formatted(escape(title), style(), body);
+                """.formatted(escape(title), style(), body, escape(intervals));
     }
 
     private static String style() {

@@ -1,9 +1,10 @@
 package io.plg.examples.replay;
 
 import io.plg.Plg;
-import io.plg.activation.ActivationFunnel;
+import io.plg.PlgBuilder;
 import io.plg.jdbi.JdbiPlg;
 import io.plg.jdbi.PlgSchema;
+import java.util.function.Consumer;
 
 /** A {@code Plg} together with what it works in; both end when closed. */
 interface PlgStore extends AutoCloseable {
@@ -13,15 +14,18 @@ interface PlgStore extends AutoCloseable {
     @Override
     void close();
 
-    static PlgStore inMemory(ActivationFunnel funnel) {
-        return new InMemory(Plg.inMemory().funnel(funnel).build());
+    static PlgStore inMemory(Consumer<PlgBuilder<?>> product) {
+        var builder = Plg.inMemory();
+        product.accept(builder);
+        return new InMemory(builder.build());
     }
 
     /** Makes plg's schema where it is missing. */
-    static PlgStore in(Databases database, ActivationFunnel funnel) {
+    static PlgStore in(Databases database, Consumer<PlgBuilder<?>> product) {
         PlgSchema.on(database.dataSource()).migrate();
-        return new InDatabase(
-                database, JdbiPlg.on(database.dataSource()).funnel(funnel).build());
+        var builder = JdbiPlg.on(database.dataSource());
+        product.accept(builder);
+        return new InDatabase(database, builder.build());
     }
 
     /** Without a database. */

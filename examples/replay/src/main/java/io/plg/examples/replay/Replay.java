@@ -19,7 +19,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "replay",
         mixinStandardHelpOptions = true,
-        subcommands = {FunnelCommand.class, ActivationCommand.class, SimulateCommand.class, HelpCommand.class},
+        subcommands = {
+            FunnelCommand.class,
+            ActivationCommand.class,
+            ReferralsCommand.class,
+            SimulateCommand.class,
+            HelpCommand.class
+        },
         description = "Replays an exported event log through plg. Without a command it shows a simulated product.")
 public final class Replay implements Callable<Integer> {
     private final boolean onTerminal;

@@ -1,7 +1,8 @@
 package io.plg.examples.replay;
 
-import io.plg.activation.ActivationFunnel;
+import io.plg.PlgBuilder;
 import java.io.PrintWriter;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -32,7 +33,7 @@ final class StoreOptions {
                 names = "--jdbc-url",
                 paramLabel = "URL",
                 description =
-                        "A PostgreSQL or H2 database of yours to work in. funnel leaves nothing there; activation migrates schema plg.")
+                        "A PostgreSQL or H2 database of yours to work in. funnel leaves nothing there; activation and referrals migrate schema plg.")
         private @Nullable String jdbcUrl;
     }
 
@@ -49,13 +50,13 @@ final class StoreOptions {
         }
     }
 
-    PlgStore plg(ActivationFunnel funnel) {
+    PlgStore plg(Consumer<PlgBuilder<?>> product) {
         if (isMemory()) {
-            return PlgStore.inMemory(funnel);
+            return PlgStore.inMemory(product);
         }
         Databases database = database();
         try {
-            return PlgStore.in(database, funnel);
+            return PlgStore.in(database, product);
         } catch (RuntimeException e) {
             database.close();
             throw e;

@@ -415,12 +415,10 @@ begin
     same_ip := coalesce(same_ip, false); same_domain := coalesce(same_domain, false);
     v_place := (select r.id from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and r.actor_id = p_referrer);
     if v_place is not null then
-        by_referrer_hour := (select count(*) from (
-            select from plg.referral r
-            where r.workspace_id = p_workspace and r.program = p_program and r.parent_id = v_place and r.bound_at > p_at - interval '1 hour' limit p_most) x);
-        by_referrer_day := (select count(*) from (
-            select from plg.referral r
-            where r.workspace_id = p_workspace and r.program = p_program and r.parent_id = v_place and r.bound_at > p_at - interval '24 hours' limit p_most) x);
+        select count(*) filter (where x.bound_at > p_at - interval '1 hour'), count(*) into by_referrer_hour, by_referrer_day
+        from (select r.bound_at from plg.referral r
+              where r.workspace_id = p_workspace and r.program = p_program and r.parent_id = v_place and r.bound_at > p_at - interval '24 hours'
+              order by r.bound_at desc limit p_most) x;
     end if;
     if p_device is not null or p_ip is not null then
         v_up := v_place;
@@ -608,6 +606,53 @@ begin
 end
 $$;
 
+-- Of the bound workspace, counts a place and those below it one by one, up to p_most.
+create function plg.referral_few(p_workspace text, p_program text, p_id uuid, p_most integer) returns bigint
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set jit = off
+as $$
+begin
+    return (select count(*) from (
+        with recursive down (id) as (
+            select p_id
+            union all
+            select r.id from down d join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.parent_id = d.id)
+        select from down limit p_most) x);
+end
+$$;
+
+-- Of the bound workspace, sums the sizes of the members that have not been counted and are below a place of a depth: climbs from all of them at once.
+create function plg.referral_late(p_workspace text, p_program text, p_id uuid, p_depth integer) returns bigint
+language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set jit = off
+as $$
+begin
+    return (
+        with recursive late as materialized (
+            select r.id, r.size from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and not r.counted and r.id <> p_id
+        ), climb (start, at, up) as (
+            select l.id, l.id, 0 from late l
+            union all
+            select c.start, r.jump_id, c.up + r.jump_length
+            from climb c join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = c.at
+            where r.jump_id is not null
+        ), deep as (
+            select c.start, c.at, max(c.up) over (partition by c.start) - c.up - p_depth as above from climb c
+        ), near as (
+            select distinct on (d.start) d.start, d.at, d.above from deep d where d.above >= 0 order by d.start, d.above
+        ), walk (start, at, above) as (
+            select n.start, n.at, n.above from near n
+            union all
+            select w.start, case when r.jump_length <= w.above then r.jump_id else r.parent_id end,
+                   w.above - case when r.jump_length <= w.above then r.jump_length else 1 end
+            from walk w join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = w.at
+            where w.above > 0
+        )
+        select coalesce(sum(l.size), 0) from walk w, plg.referral l
+        where w.above = 0 and w.at = p_id and l.workspace_id = p_workspace and l.program = p_program and l.id = w.start);
+end
+$$;
+
 -- Binds to a workspace, finds where a user stands in its graph, and leaves the binding as it was. depth is null if the user is not in it. Stable, so that all its looks
 -- see the same moment.
 create function plg.referral_position(p_workspace text, p_program text, p_user text, out refused text, out depth integer, out size bigint)
@@ -617,46 +662,27 @@ as $$
 declare
     v_binding text := coalesce(current_setting('plg.workspace_id', true), '');
     v_id      uuid;
-    v_at      uuid;
-    v_up      uuid;
-    v_jump    uuid;
-    v_length  integer;
-    v_above   integer;
-    v_new     record;
+    v_depth   integer;
+    v_some    bigint;
 begin
     refused := plg_directory.refusal(p_workspace, p_user);
     if refused is not null then
         return;
     end if;
     perform set_config('plg.workspace_id', p_workspace, true);
-    v_id := (select r.id from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and r.actor_id = p_user);
+    select r.id, r.size into v_id, size from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and r.actor_id = p_user;
     if v_id is not null then
-        depth := plg.referral_depth(p_workspace, p_program, v_id);
-        for v_new in
-            select r.id, r.size, r.id = v_id as self from plg.referral r
-            where r.workspace_id = p_workspace and r.program = p_program and (r.id = v_id or not r.counted)
-        loop
-            if v_new.self then
-                size := coalesce(size, 0) + v_new.size;
-                continue;
+        v_depth := plg.referral_depth(p_workspace, p_program, v_id);
+        depth := v_depth;
+        if exists (select from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and not r.counted) then
+            -- Few are counted one by one, whatever was added to their sizes.
+            v_some := plg.referral_few(p_workspace, p_program, v_id, 257);
+            if v_some < 257 then
+                size := v_some;
+            else
+                size := size + plg.referral_late(p_workspace, p_program, v_id, v_depth);
             end if;
-            v_above := plg.referral_depth(p_workspace, p_program, v_new.id) - depth;
-            v_at := v_new.id;
-            while v_above > 0 loop
-                select r.parent_id, r.jump_id, r.jump_length into v_up, v_jump, v_length
-                from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and r.id = v_at;
-                if v_jump is not null and v_length <= v_above then
-                    v_at := v_jump;
-                    v_above := v_above - v_length;
-                else
-                    v_at := v_up;
-                    v_above := v_above - 1;
-                end if;
-            end loop;
-            if v_at = v_id and v_above = 0 then
-                size := coalesce(size, 0) + v_new.size;
-            end if;
-        end loop;
+        end if;
     end if;
     perform set_config('plg.workspace_id', v_binding, true);
 end
@@ -671,6 +697,15 @@ as $$
 #variable_conflict use_column
 declare
     v_binding text := coalesce(current_setting('plg.workspace_id', true), '');
+    v_ids     uuid[];
+    v_ups     uuid[];
+    v_now     boolean[];
+    v_sizes   bigint[]; -- what each hands on
+    v_gets    bigint[]; -- what each gets from those below it
+    v_parents integer[];
+    v_below   integer[];
+    v_at      integer;
+    v_up      integer;
 begin
     counted := 0;
     refused := plg_directory.refusal(p_workspace, null);
@@ -679,27 +714,51 @@ begin
         return;
     end if;
     perform set_config('plg.workspace_id', p_workspace, true);
-    -- Each of the batch adds its size, as it was before, to all above it, up to the root or to the first one that is not counted and will add it later.
+    -- The batch and all above it, each once, up to the root or to the first one that is not counted and will hand on later what it gets.
     with recursive batch as materialized (
         select r.id, r.parent_id, r.size from plg.referral r
         where r.workspace_id = p_workspace and r.program = p_program and not r.counted limit p_most
-    ), up (id, size) as (
-        select b.parent_id, b.size from batch b
-        union all
-        select r.parent_id, u.size
-        from up u join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = u.id
-        where r.parent_id is not null and (r.counted or r.id in (select b.id from batch b))
-    ), sums as materialized (
-        select x.id, sum(x.size)::bigint as size, bool_or(x.now) as now
-        from (select u.id, u.size, false as now from up u union all select b.id, 0, true from batch b) x
-        group by x.id
-    ), done as (
-        update plg.referral r set size = r.size + s.size, counted = r.counted or s.now
-        from sums s
-        where r.workspace_id = p_workspace and r.program = p_program and r.id = s.id
-        returning s.now
+    ), up (id, parent_id, size, now) as (
+        select b.id, b.parent_id, b.size, true from batch b
+        union
+        select r.id, case when r.counted or r.id in (select b.id from batch b) then r.parent_id end,
+               case when r.id in (select b.id from batch b) then r.size else 0 end, r.id in (select b.id from batch b)
+        from up u join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = u.parent_id
     )
-    select count(*) filter (where d.now) into counted from done d;
+    select array_agg(u.id), array_agg(u.parent_id), array_agg(u.size), array_agg(u.now) into v_ids, v_ups, v_sizes, v_now from up u;
+    if v_ids is not null then
+        perform set_config('enable_hashjoin', 'on', true);
+        select array_agg(p.n order by u.n), array_agg(0 order by u.n), array_agg(0::bigint order by u.n) into v_parents, v_below, v_gets
+        from unnest(v_ups) with ordinality as u (id, n)
+        left join unnest(v_ids) with ordinality as p (id, n) on p.id = u.id;
+        perform set_config('enable_hashjoin', 'off', true);
+        foreach v_up in array v_parents loop
+            if v_up is not null then
+                v_below[v_up] := v_below[v_up] + 1;
+            end if;
+        end loop;
+        -- From the leaves up: each hands on when it has got everything from below.
+        for v_leaf in 1 .. cardinality(v_ids) loop
+            continue when v_below[v_leaf] <> 0;
+            v_at := v_leaf;
+            loop
+                v_below[v_at] := -1;
+                v_up := v_parents[v_at];
+                exit when v_up is null;
+                v_gets[v_up] := v_gets[v_up] + v_gets[v_at] + v_sizes[v_at];
+                v_below[v_up] := v_below[v_up] - 1;
+                exit when v_below[v_up] > 0;
+                v_at := v_up;
+            end loop;
+        end loop;
+        with done as (
+            update plg.referral r set size = r.size + s.gets, counted = r.counted or s.now
+            from unnest(v_ids, v_gets, v_now) as s (id, gets, now)
+            where r.workspace_id = p_workspace and r.program = p_program and r.id = s.id
+            returning s.now
+        )
+        select count(*) filter (where d.now) into counted from done d;
+    end if;
     perform set_config('plg.workspace_id', v_binding, true);
 end
 $$;

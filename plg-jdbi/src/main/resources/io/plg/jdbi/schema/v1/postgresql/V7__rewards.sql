@@ -25,8 +25,7 @@ create table plg.reward (
     refunded       numeric                  not null,
     primary key (workspace_id, id)
 ) with (fillfactor = 75);
-create unique index reward_once on plg.reward (workspace_id, program, rule, event, party);
-create index reward_event on plg.reward (workspace_id, program, event);
+create unique index reward_once on plg.reward (workspace_id, program, event, rule, party);
 create index reward_actor on plg.reward (workspace_id, actor_id, decided_at) where actor_id is not null;
 create index reward_cap_actor on plg.reward (workspace_id, cap_actor_id) where cap_actor_id is not null;
 create index reward_state on plg.reward (workspace_id, state, decided_at);
@@ -292,6 +291,33 @@ begin
     else
         outcome := 'already';
     end if;
+    perform set_config('plg.workspace_id', v_binding, true);
+end
+$$;
+
+-- Binds to a workspace, locks a reward until the transaction ends and returns it, or one row with a refusal, and leaves the binding as it was.
+create function plg.lock_reward(p_workspace text, p_id uuid)
+returns table (refused text, id uuid, program text, rule text, event text, party text, actor_id text, cap_actor_id text, state text, benefit text, terms text,
+               decided_at bigint, due_at bigint, issued_at bigint, claw_back_until bigint, reason text, taken text, provision uuid, fulfilment smallint,
+               refunded numeric)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_binding text := coalesce(current_setting('plg.workspace_id', true), '');
+begin
+    refused := plg_directory.refusal(p_workspace, null);
+    if refused is not null then
+        return next;
+        return;
+    end if;
+    perform set_config('plg.workspace_id', p_workspace, true);
+    return query
+        select null::text, r.id, r.program::text, r.rule::text, r.event::text, r.party::text, r.actor_id::text, r.cap_actor_id::text, r.state::text,
+               r.benefit::text, r.terms::text, (extract(epoch from r.decided_at) * 1000000)::bigint, (extract(epoch from r.due_at) * 1000000)::bigint,
+               (extract(epoch from r.issued_at) * 1000000)::bigint, (extract(epoch from r.claw_back_until) * 1000000)::bigint,
+               r.reason::text, r.taken::text, r.provision, r.fulfilment, r.refunded
+        from plg.reward r where r.workspace_id = p_workspace and r.id = p_id for update;
     perform set_config('plg.workspace_id', v_binding, true);
 end
 $$;

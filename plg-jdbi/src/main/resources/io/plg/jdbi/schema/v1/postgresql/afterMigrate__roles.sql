@@ -54,6 +54,7 @@ begin
         grant select, insert, update (state, due_at, issued_at, claw_back_until, reason, taken, provision, fulfilment, refunded) on plg.reward to plg_app;
         grant select, insert on plg.reward_entry to plg_app;
         grant select, insert, update (taken, money) on plg.reward_cap to plg_app;
+        grant select, insert, delete on plg.virality_day, plg.virality_change to plg_app;
         grant execute on all functions in schema plg, plg_directory to plg_app;
         revoke execute on function plg_directory.workspaces_after(text, integer) from plg_app;
     end if;
@@ -62,6 +63,11 @@ begin
        and v_mine then
         grant usage on schema plg, plg_directory to plg_operator;
         grant select on plg.activation_step, plg.activation_user, plg.growth_event to plg_operator;
+        grant select on plg.referral, plg.referral_invitation, plg.virality_day, plg.virality_change to plg_operator;
+        grant execute on function
+            plg.virality_sums(text, text, text, text, bigint, timestamptz, timestamptz, boolean),
+            plg.virality_days_to_do(text, text, text, text, bigint, date, date),
+            plg.virality_facts(text, text, text, text, bigint, timestamptz, timestamptz) to plg_operator;
         grant execute on function plg_directory.workspaces_after(text, integer) to plg_operator;
     end if;
 end
