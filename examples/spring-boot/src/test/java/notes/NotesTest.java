@@ -37,7 +37,7 @@ class NotesTest {
     void theTourEndedAsItShould() {
         assertThat(jdbc.queryForObject("select count(*) from export where workspace = 'acme'", Integer.class))
                 .isEqualTo(5);
-        assertThat(plg.workspace("acme").gates().check(EXPORTS).used()).isEqualByComparingTo("5");
+        assertThat(plg.workspace("acme").gates().check(EXPORTS).used()).isEqualTo(5);
         assertThat(plg.workspace("acme").rewards().of("ada"))
                 .singleElement()
                 .satisfies(reward -> assertThat(reward.state()).isEqualTo(RewardState.ISSUED));

@@ -212,7 +212,9 @@ final class SignUpsView implements SignUps {
                 var rewarding = new Rewarding(tx);
                 List<String> only = List.of(program.name());
                 WorkspaceId in = user.workspace().orElse(null);
-                rewarding.reached(only, user.id(), in, Stage.SIGN_UP, signedUpAt);
+                if (program.rewards().stream().anyMatch(rule -> rule.stage().equals(Stage.SIGN_UP))) {
+                    rewarding.reached(only, user.id(), in, Stage.SIGN_UP, signedUpAt);
+                }
                 if (in != null) {
                     // Who is bound late may have been activated before.
                     activatedAt(tx, program, in, user.id())

@@ -16,6 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param isolation What keeps workspaces apart in the database.
  * @param operator Reports over all workspaces.
  * @param removeExpiredEvery How often what has outlived its retention, such as idempotency keys, is removed. Never if zero.
+ * @param settleRewardsEvery How often rewards whose hold has ended are issued, and those that are given outside are handed on. Never if zero.
  */
 @ConfigurationProperties(PlgProperties.PREFIX)
 record PlgProperties(
@@ -24,7 +25,8 @@ record PlgProperties(
         @DefaultValue Schema schema,
         @DefaultValue Isolation isolation,
         @DefaultValue Operator operator,
-        @DefaultValue("1h") Duration removeExpiredEvery) {
+        @DefaultValue("1h") Duration removeExpiredEvery,
+        @DefaultValue("10s") Duration settleRewardsEvery) {
 
     static final String PREFIX = "plg";
 

@@ -45,6 +45,7 @@ final class Product {
         beans.getBeanProvider(FraudPolicy.class).ifUnique(builder::fraud);
         beans.getBeanProvider(RewardFulfilment.class).ifUnique(builder::fulfilment);
         builder.removeExpiredEvery(properties.removeExpiredEvery());
+        builder.settleRewardsEvery(properties.settleRewardsEvery());
         return builder.listener(new ListenerBeans(listeners));
     }
 }

@@ -74,7 +74,7 @@ class QuickstartTest {
                                 tx -> tx.rewards().redeem(reward.id()));
                 assertThat(outcome.orThrow().redeemed()).isTrue();
             }
-            assertThat(acme.gates().check(EXPORTS).remaining()).isEqualByComparingTo("20");
+            assertThat(acme.gates().check(EXPORTS).remaining()).isEqualTo(20);
 
             clock.advance(Period.ofMonths(1));
             KFactor april =
