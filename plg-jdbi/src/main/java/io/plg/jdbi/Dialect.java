@@ -83,6 +83,11 @@ enum Dialect {
         }
 
         @Override
+        String unlessErased(String user) {
+            return "case when plg_directory.refusal(null, " + user + ") is null then " + user + " end";
+        }
+
+        @Override
         void check(Handle handle, WorkspaceId workspace, @Nullable UserId user) {
             Refusal.check(
                     handle.createQuery(REFUSAL)
@@ -188,6 +193,12 @@ enum Dialect {
         @Override
         ChangeFeed changes(Session session) {
             return new H2ChangeFeed(session);
+        }
+
+        @Override
+        String unlessErased(String user) {
+            return "case when not exists (select 1 from plg_directory.erased_user e where e.user_hash = hash('SHA-256', "
+                    + user + ")) then " + user + " end";
         }
 
         @Override
@@ -298,6 +309,9 @@ enum Dialect {
     abstract OperatorStore operator(Session session);
 
     abstract ChangeFeed changes(Session session);
+
+    /** An expression in SQL: the user, or null for one who was erased. */
+    abstract String unlessErased(String user);
 
     /** Throws if the workspace or the user is gone. */
     abstract void check(Handle handle, WorkspaceId workspace, @Nullable UserId user);

@@ -70,12 +70,26 @@ final class H2ReferralStore implements ReferralStore {
             select t.bound_at, r.id, r.parent_id from plg.referral_trace t
             left join plg.referral r on r.workspace_id = :workspace and r.program = :program and r.actor_id = t.user_id
             where t.workspace_id = :workspace and t.device_hash = :trace and t.bound_at is not null and t.user_id <> :user
-            fetch first :most rows only
+            order by t.bound_at desc fetch first :most rows only
             """;
     private static final String ON_IP = """
             select t.bound_at, r.id, r.parent_id from plg.referral_trace t
             left join plg.referral r on r.workspace_id = :workspace and r.program = :program and r.actor_id = t.user_id
             where t.workspace_id = :workspace and t.ip_hash = :trace and t.bound_at is not null and t.user_id <> :user
+            order by t.bound_at desc fetch first :most rows only
+            """;
+    private static final String INVITEES_ON_DEVICE = """
+            select t.bound_at, r.id, r.parent_id from plg.referral r
+            join plg.referral_trace t on t.workspace_id = :workspace and t.user_id = r.actor_id
+            where r.workspace_id = :workspace and r.program = :program and r.parent_id = :id
+              and t.device_hash = :trace and t.bound_at is not null and t.user_id <> :user
+            fetch first :most rows only
+            """;
+    private static final String INVITEES_ON_IP = """
+            select t.bound_at, r.id, r.parent_id from plg.referral r
+            join plg.referral_trace t on t.workspace_id = :workspace and t.user_id = r.actor_id
+            where r.workspace_id = :workspace and r.program = :program and r.parent_id = :id
+              and t.ip_hash = :trace and t.bound_at is not null and t.user_id <> :user
             fetch first :most rows only
             """;
     private static final String BY_REFERRER = """
@@ -122,7 +136,9 @@ final class H2ReferralStore implements ReferralStore {
     private static final String NEW_JOIN =
             "insert into plg_directory.referral_joins (program, joins) values (:program, 0)";
     private static final String OF_USER = """
-            select coalesce(r.referral_id, r.id) as id, r.version, p.actor_id as referrer, r.actor_id as referred, r.code, r.artefact,
+            select coalesce(r.referral_id, r.id) as id, r.version,
+                   case when not exists (select 1 from plg_directory.erased_user e where e.user_hash = hash('SHA-256', p.actor_id)) then p.actor_id end as referrer,
+                   r.actor_id as referred, r.code, r.artefact,
                    cast(extract(epoch from r.signed_up_at) * 1000000 as bigint) as signed_up_at,
                    cast(extract(epoch from r.bound_at) * 1000000 as bigint) as bound_at,
                    r.stages, r.standing, r.verdict
@@ -138,7 +154,10 @@ final class H2ReferralStore implements ReferralStore {
             update plg.referral set stages = :stages where workspace_id = :workspace and program = :program and actor_id = :user
             """;
     private static final String BY_ID = """
-            select coalesce(r.referral_id, r.id) as id, r.version, p.actor_id as referrer, r.actor_id as referred, r.code, r.artefact,
+            select coalesce(r.referral_id, r.id) as id, r.version,
+                   case when not exists (select 1 from plg_directory.erased_user e where e.user_hash = hash('SHA-256', p.actor_id)) then p.actor_id end as referrer,
+                   case when not exists (select 1 from plg_directory.erased_user e where e.user_hash = hash('SHA-256', r.actor_id)) then r.actor_id end as referred,
+                   r.code, r.artefact,
                    cast(extract(epoch from r.signed_up_at) * 1000000 as bigint) as signed_up_at,
                    cast(extract(epoch from r.bound_at) * 1000000 as bigint) as bound_at,
                    r.stages, r.standing, r.verdict,
@@ -344,13 +363,24 @@ final class H2ReferralStore implements ReferralStore {
                         .byReferrerLastDay(byReferrer(handle, workspace, question, place.get(), Duration.ofHours(24)));
             }
             if (asked.device() != null) {
-                List<Bond> bonds = bonds(handle, ON_DEVICE, workspace, question, asked.device());
+                List<Bond> bonds = bonds(handle, ON_DEVICE, workspace, question, asked.device(), null);
                 Instant dayAgo = question.at().minus(Duration.ofHours(24));
                 history.accountsOnDevice(bonds.size())
                         .byDeviceLastDay(bonds.stream()
                                 .filter(bond -> bond.at().isAfter(dayAgo))
                                 .count())
-                        .chainOnDevice(invitees(bonds, place, chain)
+                        .chainOnDevice(invitees(
+                                        bonds.size() < MOST_COUNTED || place.isEmpty()
+                                                ? bonds
+                                                : bonds(
+                                                        handle,
+                                                        INVITEES_ON_DEVICE,
+                                                        workspace,
+                                                        question,
+                                                        asked.device(),
+                                                        place.get()),
+                                        place,
+                                        chain)
                                 + chain.stream()
                                         .filter(each -> isOther(each, question)
                                                 && same(
@@ -361,9 +391,20 @@ final class H2ReferralStore implements ReferralStore {
                                 + (place.isEmpty() && same(asked.device(), own.device()) ? 1 : 0));
             }
             if (asked.ip() != null) {
-                List<Bond> bonds = bonds(handle, ON_IP, workspace, question, asked.ip());
+                List<Bond> bonds = bonds(handle, ON_IP, workspace, question, asked.ip(), null);
                 history.accountsOnIp(bonds.size())
-                        .chainOnIp(invitees(bonds, place, chain)
+                        .chainOnIp(invitees(
+                                        bonds.size() < MOST_COUNTED || place.isEmpty()
+                                                ? bonds
+                                                : bonds(
+                                                        handle,
+                                                        INVITEES_ON_IP,
+                                                        workspace,
+                                                        question,
+                                                        asked.ip(),
+                                                        place.get()),
+                                        place,
+                                        chain)
                                 + chain.stream()
                                         .filter(each -> isOther(each, question)
                                                 && same(
@@ -396,8 +437,14 @@ final class H2ReferralStore implements ReferralStore {
     }
 
     private static List<Bond> bonds(
-            Handle handle, String statement, WorkspaceId workspace, Question question, String trace) {
-        return of(handle.createQuery(statement), workspace, question.program())
+            Handle handle,
+            String statement,
+            WorkspaceId workspace,
+            Question question,
+            String trace,
+            @Nullable Place of) {
+        var query = of(handle.createQuery(statement), workspace, question.program());
+        return (of == null ? query : query.bind("id", of.id()))
                 .bind("trace", trace)
                 .bind("user", question.user().value())
                 .bind("most", MOST_COUNTED)
@@ -510,6 +557,10 @@ final class H2ReferralStore implements ReferralStore {
             H2UsageStore.seen(place.isPresent() ? 1 : 0, "the user's place");
             if (place.get().referrer() != null) {
                 return Bound.ALREADY;
+            }
+            // A loop that is there already needs nobody to wait.
+            if (Arrays.equals(rootOf(handle, program, referrer), user)) {
+                return Bound.LOOP;
             }
             if (joins(handle, program) == 0) {
                 H2UsageStore.inserted(handle.createUpdate(NEW_JOIN).bind("program", program));

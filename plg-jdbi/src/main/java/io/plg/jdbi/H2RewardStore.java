@@ -47,7 +47,7 @@ final class H2RewardStore implements RewardStore {
     private static final String TAKE = """
             update plg.reward_cap set taken = greatest(taken + :count, 0), money = greatest(money + :money, 0)
             where workspace_id = :workspace and program = :program and cap = :cap and user_id = :user and period_start = :period
-              and (:mostCount < 0 or taken + :count <= :mostCount) and (:mostMoney < 0 or money + :money <= :mostMoney)
+              and (:mostCount < 0 or taken <= :mostCount - :count) and (:mostMoney < 0 or money <= :mostMoney - :money)
             """;
     private static final String HAS_CAP = """
             select count(*) from plg.reward_cap
@@ -59,7 +59,7 @@ final class H2RewardStore implements RewardStore {
     private static final String TAKE_OF_PROGRAM = """
             update plg_directory.reward_cap set taken = greatest(taken + :count, 0), money = greatest(money + :money, 0)
             where program = :program and cap = :cap and period_start = :period
-              and (:mostCount < 0 or taken + :count <= :mostCount) and (:mostMoney < 0 or money + :money <= :mostMoney)
+              and (:mostCount < 0 or taken <= :mostCount - :count) and (:mostMoney < 0 or money <= :mostMoney - :money)
             """;
     private static final String HAS_PROGRAM_CAP = """
             select count(*) from plg_directory.reward_cap where program = :program and cap = :cap and period_start = :period

@@ -45,7 +45,9 @@ final class PostgresReferralStore implements ReferralStore {
     private static final String POSITION =
             "select refused, depth, size from plg.referral_position(:workspace, :program, :user)";
     private static final String BY_ID = """
-            select coalesce(r.referral_id, r.id) as id, r.version, p.actor_id as referrer, r.actor_id as referred, r.code, r.artefact,
+            select coalesce(r.referral_id, r.id) as id, r.version,
+                   case when plg_directory.refusal(null, p.actor_id) is null then p.actor_id end as referrer,
+                   case when plg_directory.refusal(null, r.actor_id) is null then r.actor_id end as referred, r.code, r.artefact,
                    cast(extract(epoch from r.signed_up_at) * 1000000 as bigint) as signed_up_at,
                    cast(extract(epoch from r.bound_at) * 1000000 as bigint) as bound_at,
                    cast(r.stages as text) as stages, r.standing, r.verdict,

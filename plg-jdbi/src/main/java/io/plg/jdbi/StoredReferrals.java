@@ -36,16 +36,18 @@ final class StoredReferrals {
             where r.workspace_id = :workspace and r.program = :program and r.standing = 1 and r.parent_id is not null
             order by r.bound_at, r.id fetch first :most rows only
             """;
+    /** Without a join, so that those of one referrer are read from the newest on, whatever their number is. */
     private static final String REFERRED_BY = """
-            select coalesce(r.referral_id, r.id) as id, r.version, p.actor_id as referrer, r.actor_id as referred, r.code, r.artefact,
+            select coalesce(r.referral_id, r.id) as id, r.version, cast(:user as varchar) as referrer, r.actor_id as referred, r.code, r.artefact,
                    cast(extract(epoch from r.signed_up_at) * 1000000 as bigint) as signed_up_at,
                    cast(extract(epoch from r.bound_at) * 1000000 as bigint) as bound_at,
                    cast(r.stages as text) as stages, r.standing, r.verdict
-            from plg.referral p
-            join plg.referral r on r.workspace_id = :workspace and r.program = :program and r.parent_id = p.id
-            where p.workspace_id = :workspace and p.program = :program and p.actor_id = :user
+            from plg.referral r
+            where r.workspace_id = :workspace and r.program = :program
+              and r.parent_id = (select p.id from plg.referral p where p.workspace_id = :workspace and p.program = :program and p.actor_id = :user)
             order by r.bound_at desc, r.id desc fetch first :most rows only
             """;
+
     private static final String ALL = """
             select coalesce(r.referral_id, r.id) as id, r.version, p.actor_id as referrer, r.actor_id as referred, r.code, r.artefact,
                    cast(extract(epoch from r.signed_up_at) * 1000000 as bigint) as signed_up_at,

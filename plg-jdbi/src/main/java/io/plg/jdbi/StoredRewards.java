@@ -291,12 +291,28 @@ final class StoredRewards {
 
     static Optional<Row> find(Dialect dialect, Session session, WorkspaceId workspace, UUID id) {
         return dialect.inWorkspace(
-                session, "find a reward", workspace, null, handle -> one(handle, FIND, workspace, id));
+                session,
+                "find a reward",
+                workspace,
+                null,
+                handle -> one(handle, unlessErased(dialect, FIND), workspace, id));
     }
 
     static Optional<Row> lock(Dialect dialect, Session session, WorkspaceId workspace, UUID id) {
         return dialect.inWorkspace(
-                session, "lock a reward", workspace, null, handle -> one(handle, LOCK, workspace, id));
+                session,
+                "lock a reward",
+                workspace,
+                null,
+                handle -> one(handle, unlessErased(dialect, LOCK), workspace, id));
+    }
+
+    /** Calls about one party go on while the other one is being erased. */
+    private static String unlessErased(Dialect dialect, String statement) {
+        return statement.replace(
+                "actor_id, cap_actor_id",
+                dialect.unlessErased("r.actor_id") + " as actor_id, " + dialect.unlessErased("r.cap_actor_id")
+                        + " as cap_actor_id");
     }
 
     /** By one statement that also tells of a refusal. */

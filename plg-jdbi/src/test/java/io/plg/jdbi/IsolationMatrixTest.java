@@ -73,6 +73,7 @@ final class IsolationMatrixTest {
                                                 () -> {
                                                     String before = guarded.checksum(table);
                                                     assertThat(reached(guarded, login, table, kind, bound, true))
+                                                            .as(table.name() + ": " + kind + " as " + login)
                                                             .isZero();
                                                     assertThat(guarded.checksum(table))
                                                             .isEqualTo(before);

@@ -3,6 +3,7 @@ package io.plg.jdbi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.plg.UserId;
 import io.plg.WorkspaceId;
 import io.plg.activation.ActivationFunnel;
 import io.plg.idempotency.Fingerprint;
@@ -12,9 +13,13 @@ import io.plg.idempotency.Principal;
 import io.plg.plan.Every;
 import io.plg.plan.Feature;
 import io.plg.plan.PlanCatalog;
+import io.plg.virality.ViralityStore;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -56,7 +61,9 @@ final class IsolationTest {
             "share_view",
             "usage_entry",
             "usage_lane",
-            "usage_meter");
+            "usage_meter",
+            "virality_change",
+            "virality_day");
 
     private final String acme = "acme-" + UUID.randomUUID();
     private final Jdbi app = Jdbi.create(Postgres.app());
@@ -79,12 +86,18 @@ final class IsolationTest {
                             tx -> tx.idempotency().once("welcome", "ada").first());
             plg.workspace(acme).prompts().offer("ada", Decisions.blocked());
         }
+        var stores = new JdbiStores(new Database(Postgres.app(), HostTransactions.NONE), null);
+        Instant today = Instant.now().truncatedTo(ChronoUnit.DAYS);
+        stores.virality()
+                .counts(
+                        WorkspaceId.of(acme),
+                        new ViralityStore.Loop("friends", "onboarding", "created"),
+                        today.minus(Duration.ofDays(1)),
+                        today.plus(Duration.ofDays(2)),
+                        Duration.ofDays(7));
+        stores.virality().changed(WorkspaceId.of(acme), List.of(UserId.of("ada")));
         Referred.inEveryTable(
-                new JdbiStores(new Database(Postgres.app(), HostTransactions.NONE), null),
-                WorkspaceId.of(acme),
-                acme.substring(acme.length() - 8),
-                "ada " + acme,
-                "lin " + acme);
+                stores, WorkspaceId.of(acme), acme.substring(acme.length() - 8), "ada " + acme, "lin " + acme);
     }
 
     @Test

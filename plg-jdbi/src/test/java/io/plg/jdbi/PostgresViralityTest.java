@@ -17,11 +17,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -218,6 +220,22 @@ final class PostgresViralityTest extends ViralityContract {
             host.commit();
         }
         assertThat(kept()).isEqualTo(31);
+    }
+
+    @Test
+    @Timeout(value = 15, unit = TimeUnit.SECONDS)
+    void tablesThatWereJustFilledAreCountedByTheirIndexes() {
+        Postgres.execute(
+                Postgres.superuser(),
+                "insert into plg_directory.workspace (workspace_id) values ('" + acme.value() + "')",
+                "insert into plg.activation_step select '" + acme.value()
+                        + "', 'onboarding', 'u' || u, 'exported', timestamptz '2026-01-05 00:00Z' + u * interval '9 minutes', '{}', now()"
+                        + " from generate_series(1, 4000) u",
+                "insert into plg.referral_invitation select '" + acme.value()
+                        + "', 'friends', 'u' || u, gen_random_uuid(), timestamptz '2026-01-05 01:00Z' + u * interval '9 minutes'"
+                        + " from generate_series(1, 4000) u");
+
+        assertThat(counted(plg)).isEqualTo(counts(4000, 4000, 4000));
     }
 
     private ViralCounts counted(Plg by) {

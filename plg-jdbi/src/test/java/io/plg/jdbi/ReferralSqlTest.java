@@ -249,6 +249,20 @@ final class ReferralSqlTest {
                 .contains(new Position(0, 4));
     }
 
+    @Test
+    @Timeout(value = 30, unit = TimeUnit.SECONDS)
+    void countingGivesUpRatherThanWaitingForAPlaceThatIsLocked() {
+        PlgStores stores = stores();
+        stores.referrals().bind(acme, Referred.by("p" + suffix, "root" + suffix, "first" + suffix), List.of());
+        try (Handle host = Jdbi.create(Postgres.superuser()).open()) {
+            host.begin();
+            host.execute("select 1 from plg.referral where actor_id = ? for update", "root" + suffix);
+            assertThat(stores.referrals().tidy(acme, "p" + suffix)).isZero();
+            host.rollback();
+        }
+        assertThat(stores.referrals().tidy(acme, "p" + suffix)).isEqualTo(1);
+    }
+
     private static PlgStores impatient() {
         var connections = Postgres.as("app");
         connections.setOptions("-c lock_timeout=1s");

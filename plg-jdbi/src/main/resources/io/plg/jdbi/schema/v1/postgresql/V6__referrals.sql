@@ -18,6 +18,7 @@ create table plg.referral_code (
     primary key (workspace_id, program, user_id, artefact)
 );
 create unique index referral_code_code on plg.referral_code (workspace_id, code);
+create index referral_code_user on plg.referral_code (workspace_id, user_id);
 
 -- How often something shared was viewed, spread over rows so that views do not wait for each other. The user is the one who shares.
 create table plg.share_view (
@@ -28,6 +29,7 @@ create table plg.share_view (
     views        bigint                   not null,
     primary key (workspace_id, code, slot)
 ) with (fillfactor = 50);
+create index share_view_user on plg.share_view (workspace_id, user_id);
 
 -- By what a person may be recognised, as hashes with the secret of the workspace. bound_at is when the person was referred by somebody of the workspace.
 create table plg.referral_trace (
@@ -72,7 +74,7 @@ create table plg.referral (
 create unique index referral_actor on plg.referral (workspace_id, program, actor_id) where actor_id is not null;
 create index referral_actor_erased on plg.referral (workspace_id, actor_id) where actor_id is not null;
 create index referral_parent on plg.referral (workspace_id, program, parent_id, bound_at) where parent_id is not null;
-create index referral_uncounted on plg.referral (workspace_id, program) where not counted;
+create index referral_uncounted on plg.referral (workspace_id, program, bound_at) where not counted;
 create unique index referral_late on plg.referral (workspace_id, program, referral_id) where referral_id is not null;
 create index referral_held on plg.referral (workspace_id, program, bound_at) where standing = 1;
 create index referral_artefact on plg.referral (workspace_id, program, code) where artefact <> '';
@@ -176,6 +178,7 @@ declare
     v_next      bytea;
     v_up        integer;
     v_root      bytea;
+    v_joining   boolean := false; -- whether this is the only one that joins
 begin
     if v_workspace is null or octet_length(p_user) <> 32 or octet_length(p_referrer) <> 32 then
         raise exception 'no workspace is bound, or a hash is not one' using errcode = '55000';
@@ -216,18 +219,23 @@ begin
         if v_parent is not null then
             return 'already';
         end if;
-        -- The user has a place already, and people below it perhaps. One such change at a time: then all that could close a loop with this one is seen.
-        insert into plg_directory.referral_joins as j (program, joins) values (p_program, 1)
-        on conflict (program) do update set joins = j.joins + 1;
-        v_root := p_referrer;
+        -- The user has a place already, and people below it perhaps. One such change at a time: then all that could close a loop with this one is seen. A loop that is there already
+        -- needs nobody to wait.
         loop
-            select r.jump_hash into v_next from plg_directory.referral r where r.program = p_program and r.user_hash = v_root;
-            exit when v_next is null;
-            v_root := v_next;
+            v_root := p_referrer;
+            loop
+                select r.jump_hash into v_next from plg_directory.referral r where r.program = p_program and r.user_hash = v_root;
+                exit when v_next is null;
+                v_root := v_next;
+            end loop;
+            if v_root = p_user then
+                return 'loop';
+            end if;
+            exit when v_joining;
+            insert into plg_directory.referral_joins as j (program, joins) values (p_program, 1)
+            on conflict (program) do update set joins = j.joins + 1;
+            v_joining := true;
         end loop;
-        if v_root = p_user then
-            return 'loop';
-        end if;
     end if;
     update plg_directory.referral r set referrer_hash = p_referrer, workspace_id = v_workspace, jump_hash = v_jump, jump_length = v_length
     where r.program = p_program and r.user_hash = p_user and r.referrer_hash is null;
@@ -383,11 +391,14 @@ end
 $$;
 
 -- Binds to a workspace, reads what is known about somebody who may be referred by p_referrer, and leaves the binding as it was. Counts go up to p_most.
+-- Of a table that was just filled the planner cannot tell what leads to one row from what leads to all of a
+-- program. So here and below a look-up asks for the order that only the right index gives, and nothing may be sorted; two limits that are equal stand for = where the order would be void otherwise.
 create function plg.referral_history(
     p_workspace text, p_program text, p_referrer text, p_user text, p_email text, p_domain text, p_device text, p_ip text, p_at timestamptz, p_most integer,
     out refused text, out refused_user text, out same_email boolean, out same_device boolean, out same_ip boolean, out same_domain boolean, out on_device bigint, out on_ip bigint,
     out by_referrer_hour bigint, out by_referrer_day bigint, out by_device_day bigint, out chain_on_device bigint, out chain_on_ip bigint)
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_material = off set jit = off
 as $$
 declare
     v_binding text   := coalesce(current_setting('plg.workspace_id', true), '');
@@ -428,32 +439,69 @@ begin
         end loop;
     end if;
     -- Who is bound, with whom of them the referrer has referred; then the referrer and those above, bound or not.
+    -- Where not all of those are looked at, whom the referrer has referred is counted by itself.
     if p_device is not null then
         select count(*), count(*) filter (where x.bound_at > p_at - interval '24 hours'),
                count(*) filter (where x.parent = v_place and not x.place = any (v_chain))
         into on_device, by_device_day, chain_on_device
         from (select t.bound_at, r.id as place, r.parent_id as parent
               from (select o.user_id, o.bound_at from plg.referral_trace o
-                    where o.workspace_id = p_workspace and o.device_hash = p_device and o.bound_at is not null and o.user_id <> p_user limit p_most) t
-              left join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.actor_id = t.user_id) x;
+                    where o.workspace_id = p_workspace and o.device_hash = p_device and o.bound_at is not null and o.user_id <> p_user
+                    order by o.bound_at desc limit p_most) t
+              left join lateral (select o.id, o.parent_id from plg.referral o
+                                 where o.workspace_id = p_workspace and o.program = p_program and o.actor_id >= t.user_id and o.actor_id <= t.user_id
+                                 order by o.actor_id limit 1) r on true) x;
+        if on_device >= p_most and v_place is not null then
+            chain_on_device := (
+                select count(*)
+                from (select from (select o.actor_id from plg.referral o
+                                   where o.workspace_id = p_workspace and o.program = p_program and o.parent_id = v_place and not o.id = any (v_chain)
+                                   order by o.bound_at desc) r
+                      cross join lateral (select o.device_hash, o.bound_at from plg.referral_trace o
+                                          where o.workspace_id = p_workspace and o.user_id >= r.actor_id and o.user_id <= r.actor_id
+                                          order by o.user_id limit 1) t
+                      where t.device_hash = p_device and t.bound_at is not null and r.actor_id <> p_user limit p_most) x);
+        end if;
         chain_on_device := chain_on_device + case when v_place is null then same_device::integer else (
             select count(*) from unnest(v_chain) as c (id)
-            join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = c.id
-            join plg.referral_trace t on t.workspace_id = p_workspace and t.user_id = r.actor_id
-            where t.device_hash = p_device and t.user_id <> p_user) end;
+            cross join lateral (select o.actor_id from plg.referral o
+                                where o.workspace_id = p_workspace and o.program = p_program and o.id >= c.id and o.id <= c.id
+                                order by o.id limit 1) r
+            cross join lateral (select o.device_hash from plg.referral_trace o
+                                where o.workspace_id = p_workspace and o.user_id >= r.actor_id and o.user_id <= r.actor_id
+                                order by o.user_id limit 1) t
+            where t.device_hash = p_device and r.actor_id <> p_user) end;
     end if;
     if p_ip is not null then
         select count(*), count(*) filter (where x.parent = v_place and not x.place = any (v_chain))
         into on_ip, chain_on_ip
         from (select r.id as place, r.parent_id as parent
               from (select o.user_id from plg.referral_trace o
-                    where o.workspace_id = p_workspace and o.ip_hash = p_ip and o.bound_at is not null and o.user_id <> p_user limit p_most) t
-              left join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.actor_id = t.user_id) x;
+                    where o.workspace_id = p_workspace and o.ip_hash = p_ip and o.bound_at is not null and o.user_id <> p_user
+                    order by o.bound_at desc limit p_most) t
+              left join lateral (select o.id, o.parent_id from plg.referral o
+                                 where o.workspace_id = p_workspace and o.program = p_program and o.actor_id >= t.user_id and o.actor_id <= t.user_id
+                                 order by o.actor_id limit 1) r on true) x;
+        if on_ip >= p_most and v_place is not null then
+            chain_on_ip := (
+                select count(*)
+                from (select from (select o.actor_id from plg.referral o
+                                   where o.workspace_id = p_workspace and o.program = p_program and o.parent_id = v_place and not o.id = any (v_chain)
+                                   order by o.bound_at desc) r
+                      cross join lateral (select o.ip_hash, o.bound_at from plg.referral_trace o
+                                          where o.workspace_id = p_workspace and o.user_id >= r.actor_id and o.user_id <= r.actor_id
+                                          order by o.user_id limit 1) t
+                      where t.ip_hash = p_ip and t.bound_at is not null and r.actor_id <> p_user limit p_most) x);
+        end if;
         chain_on_ip := chain_on_ip + case when v_place is null then same_ip::integer else (
             select count(*) from unnest(v_chain) as c (id)
-            join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = c.id
-            join plg.referral_trace t on t.workspace_id = p_workspace and t.user_id = r.actor_id
-            where t.ip_hash = p_ip and t.user_id <> p_user) end;
+            cross join lateral (select o.actor_id from plg.referral o
+                                where o.workspace_id = p_workspace and o.program = p_program and o.id >= c.id and o.id <= c.id
+                                order by o.id limit 1) r
+            cross join lateral (select o.ip_hash from plg.referral_trace o
+                                where o.workspace_id = p_workspace and o.user_id >= r.actor_id and o.user_id <= r.actor_id
+                                order by o.user_id limit 1) t
+            where t.ip_hash = p_ip and r.actor_id <> p_user) end;
     end if;
     perform set_config('plg.workspace_id', v_binding, true);
 end
@@ -485,6 +533,8 @@ begin
         refused_user := p_user;
         return;
     end if;
+    -- Being bound and reaching a stage wait for each other: else neither would see the other, and nothing would be earned.
+    perform pg_advisory_xact_lock(1886152563, hashtext(p_user));
     perform set_config('plg.workspace_id', p_workspace, true);
     outcome := plg_directory.bind_referral(p_program, sha256(convert_to(p_user, 'UTF8')), sha256(convert_to(p_referrer, 'UTF8')));
     if outcome = 'bound' then
@@ -540,7 +590,8 @@ $$;
 create function plg.reach_referral(p_programs text[], p_user text, p_in text, p_stage text, p_at timestamptz)
 returns table (refused text, workspace_id text, referred_in text, program text, id uuid, version integer, referrer text, code text, artefact text, signed_up_at bigint, bound_at bigint,
                stages text, standing smallint, verdict text)
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
+language plpgsql volatile security invoker
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -554,29 +605,36 @@ begin
         return next;
         return;
     end if;
+    if p_stage is not null then
+        perform pg_advisory_xact_lock(1886152563, hashtext(p_user)); -- as in bind_referral
+    end if;
     foreach v_program in array p_programs loop
         workspace_id := plg_directory.referrer_workspace(v_program, v_hash);
         continue when workspace_id is null;
         continue when plg_directory.refusal(workspace_id, null) is not null;
         perform set_config('plg.workspace_id', workspace_id, true);
         referred_in := plg_directory.referred_in(v_program, v_hash, p_in);
-        if p_stage is null then
-            select r.id into v_id from plg.referral r
-            where r.workspace_id = reach_referral.workspace_id and r.program = v_program and r.actor_id = p_user and r.parent_id is not null;
-        else
+        select r.id into v_id from plg.referral r
+        where r.workspace_id = reach_referral.workspace_id and r.program = v_program and r.actor_id >= p_user and r.actor_id <= p_user
+          and r.parent_id is not null
+        order by r.actor_id limit 1;
+        if p_stage is not null then
             update plg.referral r
             set stages = r.stages || jsonb_build_object(p_stage, (extract(epoch from p_at) * 1000000)::bigint)
-            where r.workspace_id = reach_referral.workspace_id and r.program = v_program and r.actor_id = p_user and r.parent_id is not null
-              and not r.stages ? p_stage
+            where r.workspace_id = reach_referral.workspace_id and r.program = v_program and r.id = v_id and not r.stages ? p_stage
             returning r.id into v_id;
         end if;
         if v_id is not null then
             return query
-                select null::text, reach_referral.workspace_id, reach_referral.referred_in, v_program, coalesce(r.referral_id, r.id), r.version, p.actor_id::text, r.code::text, r.artefact::text,
+                select null::text, reach_referral.workspace_id, reach_referral.referred_in, v_program, coalesce(r.referral_id, r.id), r.version,
+                       case when plg_directory.refusal(null, p.actor_id) is null then p.actor_id::text end, r.code::text, r.artefact::text,
                        (extract(epoch from r.signed_up_at) * 1000000)::bigint, (extract(epoch from r.bound_at) * 1000000)::bigint,
                        r.stages::text, r.standing, r.verdict::text
                 from plg.referral r
-                left join plg.referral p on p.workspace_id = reach_referral.workspace_id and p.program = v_program and p.id = r.parent_id
+                left join lateral (select o.actor_id from plg.referral o
+                                   where o.workspace_id = reach_referral.workspace_id and o.program = v_program
+                                     and o.id >= r.parent_id and o.id <= r.parent_id
+                                   order by o.id limit 1) p on true
                 where r.workspace_id = reach_referral.workspace_id and r.program = v_program and r.id = v_id;
         end if;
         v_id := null;
@@ -587,7 +645,8 @@ $$;
 
 -- Of the bound workspace, how many generations there are above a place.
 create function plg.referral_depth(p_workspace text, p_program text, p_id uuid) returns integer
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
 declare
     v_at     uuid    := p_id;
@@ -597,7 +656,8 @@ declare
 begin
     loop
         select r.jump_id, r.jump_length into v_jump, v_length
-        from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and r.id = v_at;
+        from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and r.id >= v_at and r.id <= v_at
+        order by r.id limit 1;
         exit when v_jump is null;
         v_depth := v_depth + v_length;
         v_at := v_jump;
@@ -609,14 +669,16 @@ $$;
 -- Of the bound workspace, counts a place and those below it one by one, up to p_most.
 create function plg.referral_few(p_workspace text, p_program text, p_id uuid, p_most integer) returns bigint
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_sort = off set jit = off
 as $$
 begin
     return (select count(*) from (
         with recursive down (id) as (
             select p_id
             union all
-            select r.id from down d join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.parent_id = d.id)
+            select r.id from down d
+            cross join lateral (select o.id from plg.referral o
+                                where o.workspace_id = p_workspace and o.program = p_program and o.parent_id = d.id order by o.bound_at) r)
         select from down limit p_most) x);
 end
 $$;
@@ -624,39 +686,47 @@ $$;
 -- Of the bound workspace, sums the sizes of the members that have not been counted and are below a place of a depth: climbs from all of them at once.
 create function plg.referral_late(p_workspace text, p_program text, p_id uuid, p_depth integer) returns bigint
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_material = off set enable_sort = off set jit = off
 as $$
 begin
     return (
         with recursive late as materialized (
-            select r.id, r.size from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and not r.counted and r.id <> p_id
-        ), climb (start, at, up) as (
-            select l.id, l.id, 0 from late l
+            select r.id, r.size from plg.referral r
+            where r.workspace_id = p_workspace and r.program = p_program and not r.counted and r.id <> p_id
+            order by r.bound_at
+        ), climb (start, size, at, up) as (
+            select l.id, l.size, l.id, 0 from late l
             union all
-            select c.start, r.jump_id, c.up + r.jump_length
-            from climb c join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = c.at
+            select c.start, c.size, r.jump_id, c.up + r.jump_length
+            from climb c
+            cross join lateral (select o.jump_id, o.jump_length from plg.referral o
+                                where o.workspace_id = p_workspace and o.program = p_program and o.id >= c.at and o.id <= c.at
+                                order by o.id limit 1) r
             where r.jump_id is not null
         ), deep as (
-            select c.start, c.at, max(c.up) over (partition by c.start) - c.up - p_depth as above from climb c
+            select c.start, c.size, c.at, max(c.up) over (partition by c.start) - c.up - p_depth as above from climb c
         ), near as (
-            select distinct on (d.start) d.start, d.at, d.above from deep d where d.above >= 0 order by d.start, d.above
-        ), walk (start, at, above) as (
-            select n.start, n.at, n.above from near n
+            select distinct on (d.start) d.start, d.size, d.at, d.above from deep d where d.above >= 0 order by d.start, d.above
+        ), walk (size, at, above) as (
+            select n.size, n.at, n.above from near n
             union all
-            select w.start, case when r.jump_length <= w.above then r.jump_id else r.parent_id end,
+            select w.size, case when r.jump_length <= w.above then r.jump_id else r.parent_id end,
                    w.above - case when r.jump_length <= w.above then r.jump_length else 1 end
-            from walk w join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = w.at
+            from walk w
+            cross join lateral (select o.parent_id, o.jump_id, o.jump_length from plg.referral o
+                                where o.workspace_id = p_workspace and o.program = p_program and o.id >= w.at and o.id <= w.at
+                                order by o.id limit 1) r
             where w.above > 0
         )
-        select coalesce(sum(l.size), 0) from walk w, plg.referral l
-        where w.above = 0 and w.at = p_id and l.workspace_id = p_workspace and l.program = p_program and l.id = w.start);
+        select coalesce(sum(w.size), 0) from walk w where w.above = 0 and w.at = p_id);
 end
 $$;
 
 -- Binds to a workspace, finds where a user stands in its graph, and leaves the binding as it was. depth is null if the user is not in it. Stable, so that all its looks
 -- see the same moment.
 create function plg.referral_position(p_workspace text, p_program text, p_user text, out refused text, out depth integer, out size bigint)
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp
+language plpgsql stable security invoker
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -670,11 +740,17 @@ begin
         return;
     end if;
     perform set_config('plg.workspace_id', p_workspace, true);
-    select r.id, r.size into v_id, size from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and r.actor_id = p_user;
+    select r.id, r.size into v_id, size from plg.referral r
+    where r.workspace_id = p_workspace and r.program = p_program and r.actor_id >= p_user and r.actor_id <= p_user
+    order by r.actor_id limit 1;
     if v_id is not null then
         v_depth := plg.referral_depth(p_workspace, p_program, v_id);
         depth := v_depth;
-        if exists (select from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and not r.counted) then
+        perform from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and r.parent_id = v_id order by r.bound_at limit 1;
+        if found then
+            perform from plg.referral r where r.workspace_id = p_workspace and r.program = p_program and not r.counted order by r.bound_at limit 1;
+        end if;
+        if found then
             -- Few are counted one by one, whatever was added to their sizes.
             v_some := plg.referral_few(p_workspace, p_program, v_id, 257);
             if v_some < 257 then
@@ -689,10 +765,10 @@ end
 $$;
 
 -- Binds to a workspace, adds up to p_most members that have not been counted to the sizes of those above them, and leaves the binding as it was. Does nothing if somebody else is
--- about it. Returns how many it has counted.
+-- about it, or if it would have to wait long. Returns how many it has counted.
 create function plg.count_referrals(p_workspace text, p_program text, p_most integer, out refused text, out counted integer)
 language plpgsql volatile security invoker
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_sort = off set jit = off set lock_timeout = '100ms'
 as $$
 #variable_conflict use_column
 declare
@@ -709,56 +785,70 @@ declare
 begin
     counted := 0;
     refused := plg_directory.refusal(p_workspace, null);
-    if refused is not null
-       or not pg_try_advisory_xact_lock(1886152562, hashtext(octet_length(p_workspace) || ':' || p_workspace || p_program)) then
+    if refused is not null then
         return;
     end if;
-    perform set_config('plg.workspace_id', p_workspace, true);
-    -- The batch and all above it, each once, up to the root or to the first one that is not counted and will hand on later what it gets.
-    with recursive batch as materialized (
-        select r.id, r.parent_id, r.size from plg.referral r
-        where r.workspace_id = p_workspace and r.program = p_program and not r.counted limit p_most
-    ), up (id, parent_id, size, now) as (
-        select b.id, b.parent_id, b.size, true from batch b
-        union
-        select r.id, case when r.counted or r.id in (select b.id from batch b) then r.parent_id end,
-               case when r.id in (select b.id from batch b) then r.size else 0 end, r.id in (select b.id from batch b)
-        from up u join plg.referral r on r.workspace_id = p_workspace and r.program = p_program and r.id = u.parent_id
-    )
-    select array_agg(u.id), array_agg(u.parent_id), array_agg(u.size), array_agg(u.now) into v_ids, v_ups, v_sizes, v_now from up u;
-    if v_ids is not null then
-        perform set_config('enable_hashjoin', 'on', true);
-        select array_agg(p.n order by u.n), array_agg(0 order by u.n), array_agg(0::bigint order by u.n) into v_parents, v_below, v_gets
-        from unnest(v_ups) with ordinality as u (id, n)
-        left join unnest(v_ids) with ordinality as p (id, n) on p.id = u.id;
-        perform set_config('enable_hashjoin', 'off', true);
-        foreach v_up in array v_parents loop
-            if v_up is not null then
-                v_below[v_up] := v_below[v_up] + 1;
-            end if;
-        end loop;
-        -- From the leaves up: each hands on when it has got everything from below.
-        for v_leaf in 1 .. cardinality(v_ids) loop
-            continue when v_below[v_leaf] <> 0;
-            v_at := v_leaf;
-            loop
-                v_below[v_at] := -1;
-                v_up := v_parents[v_at];
-                exit when v_up is null;
-                v_gets[v_up] := v_gets[v_up] + v_gets[v_at] + v_sizes[v_at];
-                v_below[v_up] := v_below[v_up] - 1;
-                exit when v_below[v_up] > 0;
-                v_at := v_up;
-            end loop;
-        end loop;
-        with done as (
-            update plg.referral r set size = r.size + s.gets, counted = r.counted or s.now
-            from unnest(v_ids, v_gets, v_now) as s (id, gets, now)
-            where r.workspace_id = p_workspace and r.program = p_program and r.id = s.id
-            returning s.now
+    begin
+        if not pg_try_advisory_xact_lock(1886152562, hashtext(octet_length(p_workspace) || ':' || p_workspace || p_program)) then
+            return;
+        end if;
+        perform set_config('plg.workspace_id', p_workspace, true);
+        -- The batch and all above it, each once, up to the root or to the first one that is not counted and will hand on later what it gets.
+        with recursive batch as materialized (
+            select r.id, r.parent_id, r.size from plg.referral r
+            where r.workspace_id = p_workspace and r.program = p_program and not r.counted
+            order by r.bound_at limit p_most for no key update skip locked
+        ), up (id, parent_id, size, now) as (
+            select b.id, b.parent_id, b.size, true from batch b
+            union
+            select r.id, case when r.counted or r.id in (select b.id from batch b) then r.parent_id end,
+                   case when r.id in (select b.id from batch b) then r.size else 0 end, r.id in (select b.id from batch b)
+            from up u
+            cross join lateral (select o.id, o.parent_id, o.size, o.counted from plg.referral o
+                                where o.workspace_id = p_workspace and o.program = p_program and o.id >= u.parent_id and o.id <= u.parent_id
+                                order by o.id limit 1) r
         )
-        select count(*) filter (where d.now) into counted from done d;
-    end if;
+        select array_agg(u.id), array_agg(u.parent_id), array_agg(u.size), array_agg(u.now) into v_ids, v_ups, v_sizes, v_now from up u;
+        if v_ids is not null then
+            perform set_config('enable_hashjoin', 'on', true);
+            perform set_config('enable_sort', 'on', true);
+            select array_agg(p.n order by u.n), array_agg(0 order by u.n), array_agg(0::bigint order by u.n) into v_parents, v_below, v_gets
+            from unnest(v_ups) with ordinality as u (id, n)
+            left join unnest(v_ids) with ordinality as p (id, n) on p.id = u.id;
+            perform set_config('enable_hashjoin', 'off', true);
+            perform set_config('enable_sort', 'off', true);
+            foreach v_up in array v_parents loop
+                if v_up is not null then
+                    v_below[v_up] := v_below[v_up] + 1;
+                end if;
+            end loop;
+            -- From the leaves up: each hands on when it has got everything from below.
+            for v_leaf in 1 .. cardinality(v_ids) loop
+                continue when v_below[v_leaf] <> 0;
+                v_at := v_leaf;
+                loop
+                    v_below[v_at] := -1;
+                    v_up := v_parents[v_at];
+                    exit when v_up is null;
+                    v_gets[v_up] := v_gets[v_up] + v_gets[v_at] + v_sizes[v_at];
+                    v_below[v_up] := v_below[v_up] - 1;
+                    exit when v_below[v_up] > 0;
+                    v_at := v_up;
+                end loop;
+            end loop;
+            -- One by one: of a join the planner may think that reading the whole program costs no more.
+            for v_n in 1 .. cardinality(v_ids) loop
+                continue when v_gets[v_n] = 0 and not v_now[v_n];
+                update plg.referral r set size = r.size + v_gets[v_n], counted = r.counted or v_now[v_n]
+                where r.workspace_id = p_workspace and r.program = p_program and r.id = v_ids[v_n];
+                if found and v_now[v_n] then
+                    counted := counted + 1;
+                end if;
+            end loop;
+        end if;
+    exception when lock_not_available or deadlock_detected or serialization_failure then
+        counted := 0; -- others are at it, and whoever called this has other things to do: a later call counts
+    end;
     perform set_config('plg.workspace_id', v_binding, true);
 end
 $$;

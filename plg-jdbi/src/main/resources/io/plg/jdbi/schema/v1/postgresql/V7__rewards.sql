@@ -68,7 +68,7 @@ create table plg_directory.reward_cap (
     primary key (program, cap, period_start)
 ) with (fillfactor = 50);
 
--- Workspaces in which something goes on by itself at a time, one row for each hour in which something does: ids only.
+-- Workspaces in which something goes on by itself at a time, one row for each minute in which something does: ids only.
 create table plg_directory.due_work (
     kind         varchar(32) collate "C"  not null,
     due_at       timestamptz              not null,
@@ -117,7 +117,7 @@ begin
     end if;
     update plg_directory.reward_cap c set taken = greatest(c.taken + p_count, 0), money = greatest(c.money + p_money, 0)
     where c.program = p_program and c.cap = p_cap and c.period_start = p_period
-      and (p_most_count < 0 or c.taken + p_count <= p_most_count) and (p_most_money < 0 or c.money + p_money <= p_most_money);
+      and (p_most_count < 0 or c.taken <= p_most_count - p_count) and (p_most_money < 0 or c.money <= p_most_money - p_money);
     return found;
 end
 $$;
@@ -135,39 +135,40 @@ begin
     loop
         -- Whoever forgets it leaves alone what is locked, because what is due may not be committed yet.
         perform from plg_directory.due_work d
-        where d.kind = p_kind and d.due_at = date_trunc('hour', p_at) and d.workspace_id = v_workspace for key share;
+        where d.kind = p_kind and d.due_at = date_trunc('minute', p_at) and d.workspace_id = v_workspace for key share;
         exit when found;
-        insert into plg_directory.due_work (kind, due_at, workspace_id) values (p_kind, date_trunc('hour', p_at), v_workspace) on conflict do nothing;
+        insert into plg_directory.due_work (kind, due_at, workspace_id) values (p_kind, date_trunc('minute', p_at), v_workspace) on conflict do nothing;
         exit when found;
     end loop;
 end
 $$;
 
--- Some workspaces in which something goes on by itself by now.
+-- Some workspaces in which something goes on by itself by now, those first that have waited longest: at most 1000.
 create function plg_directory.workspaces_due(p_kind text, p_now timestamptz, p_limit integer) returns setof text
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
     select x.workspace_id from (
         select d.workspace_id, min(d.due_at) as due_at from plg_directory.due_work d where d.kind = p_kind and d.due_at <= p_now group by d.workspace_id) x
-    order by x.due_at, x.workspace_id limit p_limit
+    where not exists (select from plg_directory.deleted_workspace g where g.workspace_id = x.workspace_id)
+    order by x.due_at, x.workspace_id limit least(p_limit, 1000)
 $$;
 
--- Forgets what was due in the bound workspace in hours that are over by p_now, unless something of it still is.
+-- Forgets what was due in the bound workspace in minutes that are over by p_now, unless something of it still is.
 create function plg_directory.forget_due(p_kind text, p_now timestamptz) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC'
 as $$
 declare
     v_workspace text        := nullif(current_setting('plg.workspace_id', true), '');
-    v_before    timestamptz := date_trunc('hour', p_now);
-    v_hours     timestamptz[];
+    v_before    timestamptz := date_trunc('minute', p_now);
+    v_minutes   timestamptz[];
 begin
-    v_hours := array(select d.due_at from plg_directory.due_work d
+    v_minutes := array(select d.due_at from plg_directory.due_work d
                      where d.kind = p_kind and d.workspace_id = v_workspace and d.due_at < v_before for update skip locked);
-    if cardinality(v_hours) = 0
+    if cardinality(v_minutes) = 0
        or p_kind = 'reward' and exists (select from plg.reward r where r.workspace_id = v_workspace and r.due_at < v_before) then
         return;
     end if;
-    delete from plg_directory.due_work d where d.kind = p_kind and d.workspace_id = v_workspace and d.due_at = any (v_hours);
+    delete from plg_directory.due_work d where d.kind = p_kind and d.workspace_id = v_workspace and d.due_at = any (v_minutes);
 end
 $$;
 
@@ -197,7 +198,7 @@ begin
     end if;
     update plg.reward_cap c set taken = greatest(c.taken + v_count, 0), money = greatest(c.money + v_money, 0)
     where c.workspace_id = p_workspace and c.program = v_program and c.cap = v_cap and c.user_id = v_user and c.period_start = v_period
-      and (v_most_count < 0 or c.taken + v_count <= v_most_count) and (v_most_money < 0 or c.money + v_money <= v_most_money);
+      and (v_most_count < 0 or c.taken <= v_most_count - v_count) and (v_most_money < 0 or c.money <= v_most_money - v_money);
     return found;
 end
 $$;
@@ -313,7 +314,9 @@ begin
     end if;
     perform set_config('plg.workspace_id', p_workspace, true);
     return query
-        select null::text, r.id, r.program::text, r.rule::text, r.event::text, r.party::text, r.actor_id::text, r.cap_actor_id::text, r.state::text,
+        select null::text, r.id, r.program::text, r.rule::text, r.event::text, r.party::text,
+               case when plg_directory.refusal(null, r.actor_id) is null then r.actor_id::text end,
+               case when plg_directory.refusal(null, r.cap_actor_id) is null then r.cap_actor_id::text end, r.state::text,
                r.benefit::text, r.terms::text, (extract(epoch from r.decided_at) * 1000000)::bigint, (extract(epoch from r.due_at) * 1000000)::bigint,
                (extract(epoch from r.issued_at) * 1000000)::bigint, (extract(epoch from r.claw_back_until) * 1000000)::bigint,
                r.reason::text, r.taken::text, r.provision, r.fulfilment, r.refunded
@@ -431,7 +434,8 @@ begin
         for v_table in select t.name, a.attname as actor_column
                        from plg_directory.tenant_tables() t
                        join pg_attribute a on a.attrelid = t.id and a.attname ~ '^(.*_)?actor_id$' and a.attnum > 0 and not a.attisdropped loop
-            execute format('select array(select ctid from %s where workspace_id = $1 and %I = $2 limit $3)', v_table.name, v_table.actor_column)
+            -- Locked, or a row that somebody changes in between would keep the id.
+            execute format('select array(select ctid from %s where workspace_id = $1 and %I = $2 limit $3 for update)', v_table.name, v_table.actor_column)
                 into v_rows using v_workspace, p_user, v_left;
             v_left := v_left - cardinality(v_rows);
             execute format('update %1$s set %2$I = null where ctid = any ($1) and workspace_id = $2 and %2$I = $3', v_table.name, v_table.actor_column)
@@ -459,6 +463,7 @@ declare
     v_binding text := current_setting('plg.workspace_id', true);
     v_removed integer := 0;
     v_now     integer;
+    v_rows    tid[];
     v_table   record;
 begin
     if not exists (select from plg_directory.deleted_workspace d where d.workspace_id = p_workspace) then
@@ -473,14 +478,14 @@ begin
         exit when v_removed >= p_limit; -- a parent's turn comes when no child is left
     end loop;
     if v_removed < p_limit then
-        update plg_directory.referral r set workspace_id = null
-        where r.ctid = any (array(select o.ctid from plg_directory.referral o where o.workspace_id = p_workspace limit p_limit - v_removed));
+        v_rows := array(select o.ctid from plg_directory.referral o where o.workspace_id = p_workspace limit p_limit - v_removed for update);
+        update plg_directory.referral r set workspace_id = null where r.ctid = any (v_rows) and r.workspace_id = p_workspace;
         get diagnostics v_now = row_count;
         v_removed := v_removed + v_now;
     end if;
     if v_removed < p_limit then
-        update plg_directory.referral r set referred_workspace_id = null
-        where r.ctid = any (array(select o.ctid from plg_directory.referral o where o.referred_workspace_id = p_workspace limit p_limit - v_removed));
+        v_rows := array(select o.ctid from plg_directory.referral o where o.referred_workspace_id = p_workspace limit p_limit - v_removed for update);
+        update plg_directory.referral r set referred_workspace_id = null where r.ctid = any (v_rows) and r.referred_workspace_id = p_workspace;
         get diagnostics v_now = row_count;
         v_removed := v_removed + v_now;
     end if;
@@ -491,6 +496,30 @@ begin
     end if;
     perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
     return v_removed;
+end
+$$;
+
+-- Notes that nothing is left, if that is so. Returns whether it is.
+create or replace function plg_directory.end_deletion(p_workspace text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+as $$
+declare
+    v_binding text := current_setting('plg.workspace_id', true);
+    v_table   record;
+    v_left    boolean;
+begin
+    v_left := exists (select from plg_directory.referral r where r.workspace_id = p_workspace)
+              or exists (select from plg_directory.referral r where r.referred_workspace_id = p_workspace);
+    perform set_config('plg.workspace_id', p_workspace, true);
+    for v_table in select t.name from plg_directory.tenant_tables() t loop
+        exit when v_left;
+        execute format('select exists (select from %s where workspace_id = $1)', v_table.name) into v_left using p_workspace;
+    end loop;
+    perform set_config('plg.workspace_id', coalesce(v_binding, ''), true);
+    if not v_left then
+        update plg_directory.deleted_workspace d set complete = true where d.workspace_id = p_workspace;
+    end if;
+    return not v_left;
 end
 $$;
 

@@ -24,9 +24,10 @@ create index virality_day_changed on plg.virality_day (workspace_id, funnel, ste
 create table plg.virality_change (
     workspace_id varchar(128) collate "C" not null,
     user_id      varchar(128) collate "C" not null,
-    id           bigint                   not null generated always as identity (cache 100),
-    primary key (workspace_id, user_id, id)
+    id           uuid                     not null,
+    primary key (workspace_id, id)
 );
+create index virality_change_user on plg.virality_change (workspace_id, user_id);
 
 -- Leads to the members of a day. The time comes second, so that nobody who looks for a step of one user is led here: of tables that were just filled the planner could not tell what costs less.
 create index activation_step_completed on plg.activation_step (workspace_id, completed_at, funnel, step);
@@ -58,31 +59,40 @@ declare
     v_binding text := coalesce(current_setting('plg.workspace_id', true), '');
 begin
     perform set_config('plg.workspace_id', p_workspace, true);
-    insert into plg.virality_change (workspace_id, user_id) select distinct p_workspace, u.id from unnest(p_users) as u (id);
+    insert into plg.virality_change (workspace_id, user_id, id)
+    select p_workspace, u.id, gen_random_uuid() from (select distinct x.id from unnest(p_users) as x (id)) u;
     perform set_config('plg.workspace_id', v_binding, true);
 end
 $$;
 
--- Of the bound workspace, sums over the members from p_from until before p_to, by the day on which they became so; from the facts. The planner takes tables that were just filled for tiny, and
--- would read all of them for each member.
+-- Of the bound workspace, sums over the members from p_from until before p_to, by the day on which they became so; from the facts. Of a table that was just filled the planner cannot tell what
+-- leads to one row from what leads to all of a program, and would read all for each member. So here and below a look-up asks for the order that only the right index gives, and nothing may be sorted;
+-- two limits that are equal stand for = where the order would be void otherwise.
 create function plg.virality_facts(
     p_workspace text, p_program text, p_funnel text, p_step text, p_window bigint, p_from timestamptz, p_to timestamptz)
 returns table (day date, members bigint, invitations bigint, senders bigint, converted bigint, squares bigint)
 language sql stable security invoker
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
     select m.day, count(*), sum(m.invited)::bigint, count(*) filter (where m.invited > 0), sum(m.brought)::bigint, sum(m.brought * m.brought)::bigint
     from (select (a.completed_at at time zone 'UTC')::date as day,
-                 (select count(*) from plg.referral_invitation i
-                  where i.workspace_id = p_workspace and i.program = p_program and i.user_id = a.user_id
-                    and i.sent_at >= a.completed_at and i.sent_at <= a.completed_at + p_window * interval '1 microsecond') as invited,
                  (select count(*)
-                  from plg.referral p
-                  join plg.referral c on c.workspace_id = p_workspace and c.program = p_program and c.parent_id = p.id
-                  where p.workspace_id = p_workspace and p.program = p_program and p.actor_id = a.user_id
-                    and (c.stages ->> 'activation')::bigint - (extract(epoch from a.completed_at) * 1000000)::bigint between 0 and p_window) as brought
-          from plg.activation_step a
-          where a.workspace_id = p_workspace and a.funnel = p_funnel and a.step = p_step and a.completed_at >= p_from and a.completed_at < p_to) m
+                  from (select from plg.referral_invitation i
+                        where i.workspace_id = p_workspace and i.program = p_program and i.user_id = a.user_id
+                          and i.sent_at >= a.completed_at and i.sent_at <= a.completed_at + p_window * interval '1 microsecond'
+                        order by i.sent_at) x) as invited,
+                 (select count(*)
+                  from (select c.stages from plg.referral c
+                        where c.workspace_id = p_workspace and c.program = p_program
+                          and c.parent_id = (select p.id from plg.referral p
+                                             where p.workspace_id = p_workspace and p.program = p_program
+                                               and p.actor_id >= a.user_id and p.actor_id <= a.user_id
+                                             order by p.actor_id limit 1)
+                        order by c.bound_at) x
+                  where (x.stages ->> 'activation')::bigint - (extract(epoch from a.completed_at) * 1000000)::bigint between 0 and p_window) as brought
+          from (select o.user_id, o.completed_at from plg.activation_step o
+                where o.workspace_id = p_workspace and o.funnel = p_funnel and o.step = p_step and o.completed_at >= p_from and o.completed_at < p_to
+                order by o.completed_at) a) m
     group by m.day
 $$;
 
@@ -92,7 +102,7 @@ create function plg.virality_days_to_do(
     p_workspace text, p_program text, p_funnel text, p_step text, p_window bigint, p_first date, p_last date)
 returns setof date
 language sql stable security invoker
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set jit = off
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
     with recursive populated (day) as (
         select (select (a.completed_at at time zone 'UTC')::date from plg.activation_step a
@@ -106,10 +116,12 @@ as $$
                 order by a.completed_at limit 1)
         from populated d where d.day is not null
     ), changed as materialized (
-        select (a.completed_at at time zone 'UTC')::date as day
-        from plg.virality_change c
-        join plg.activation_step a on a.workspace_id = p_workspace and a.funnel = p_funnel and a.user_id = c.user_id and a.step = p_step
-        where c.workspace_id = p_workspace
+        select distinct (a.completed_at at time zone 'UTC')::date as day
+        from (select distinct n.user_id from plg.virality_change n where n.workspace_id = p_workspace) c
+        cross join lateral (select o.completed_at from plg.activation_step o
+                            where o.workspace_id = p_workspace and o.funnel = p_funnel and o.user_id >= c.user_id and o.user_id <= c.user_id
+                              and o.step = p_step
+                            order by o.user_id limit 1) a
     )
     select d.day from populated d
     where d.day is not null
@@ -208,7 +220,7 @@ $$;
 -- remove no note but those whose days it looks up.
 create function plg.settle_virality(p_workspace text) returns void
 language sql volatile security invoker
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
     with settled as (
         delete from plg.virality_change c where c.workspace_id = p_workspace returning c.user_id
@@ -217,10 +229,13 @@ as $$
     ), kept as materialized (
         select distinct v.funnel, v.step from plg.virality_day v where v.workspace_id = p_workspace
     ), days as materialized (
-        select distinct a.funnel, a.step, (a.completed_at at time zone 'UTC')::date as day
+        select distinct k.funnel, k.step, (a.completed_at at time zone 'UTC')::date as day
         from users u
         cross join kept k
-        join plg.activation_step a on a.workspace_id = p_workspace and a.funnel = k.funnel and a.user_id = u.user_id and a.step = k.step
+        cross join lateral (select o.completed_at from plg.activation_step o
+                            where o.workspace_id = p_workspace and o.funnel = k.funnel and o.user_id >= u.user_id and o.user_id <= u.user_id
+                              and o.step = k.step
+                            order by o.user_id limit 1) a
     )
     delete from plg.virality_day v using days d
     where v.workspace_id = p_workspace and v.funnel = d.funnel and v.step = d.step and v.day = d.day
@@ -245,12 +260,17 @@ create trigger forget_virality after delete on plg.activation_step
 -- Of the bound workspace, for each referred user who was activated from p_from until before p_to, in microseconds since 1970, the time since the activation of the referrer.
 create function plg.virality_turns(p_workspace text, p_program text, p_funnel text, p_step text, p_from bigint, p_to bigint) returns setof bigint
 language sql stable security invoker
-set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_mergejoin = off set jit = off
 as $$
     select (c.stages ->> 'activation')::bigint - (extract(epoch from a.completed_at) * 1000000)::bigint
     from plg.referral c
-    join plg.referral p on p.workspace_id = p_workspace and p.program = p_program and p.id = c.parent_id
-    join plg.activation_step a on a.workspace_id = p_workspace and a.funnel = p_funnel and a.user_id = p.actor_id and a.step = p_step
+    cross join lateral (select o.actor_id from plg.referral o
+                        where o.workspace_id = p_workspace and o.program = p_program and o.id >= c.parent_id and o.id <= c.parent_id
+                        order by o.id limit 1) p
+    cross join lateral (select o.completed_at from plg.activation_step o
+                        where o.workspace_id = p_workspace and o.funnel = p_funnel and o.user_id >= p.actor_id and o.user_id <= p.actor_id
+                          and o.step = p_step
+                        order by o.user_id limit 1) a
     where c.workspace_id = p_workspace and c.program = p_program
       and (c.stages ->> 'activation')::bigint >= p_from and (c.stages ->> 'activation')::bigint < p_to
 $$;
