@@ -48,7 +48,8 @@ class MetadataTest {
                         "plg.isolation.schemas",
                         "plg.isolation.shared",
                         "plg.operator.data-source",
-                        "plg.remove-expired-every");
+                        "plg.remove-expired-every",
+                        "plg.settle-rewards-every");
         assertThat(properties.values())
                 .allSatisfy(property -> assertThat((String) property.get("description"))
                         .isNotBlank()
